@@ -215,8 +215,8 @@ class Contract:
             for (name, code), rows in self.faults(frame).groupby(["field", "code"], sort=False):
                 ids = ", ".join(str(frame.index[p]) for p in rows["position"].iloc[:3])
                 more = ", …" if len(rows) > 3 else ""
-                breaches.append(f"{name} {FAULTS[code][1]} in {len(rows)} rows ({ids}{more})")
-                fields.append(name)
+                breaches.append(f"{name} {FAULTS[str(code)][1]} in {len(rows)} rows ({ids}{more})")
+                fields.append(str(name))
         if breaches:
             raise ContractError(
                 f"{self.name} breaks its promise: {'; '.join(breaches)}.",

@@ -149,10 +149,10 @@ def to_crs_of(frame: Geo, other: Geo, layer: str, other_layer: str) -> Geo:
     CRSError
         One of them has no CRS.
     """
-    for one, name in ((frame, layer), (other, other_layer)):
+    for one, name, over in ((frame, layer, other_layer), (other, other_layer, layer)):
         if one.crs is None:
             raise CRSError(
-                f"{name} has no CRS, so it cannot be laid over {other_layer if one is frame else layer}.",
+                f"{name} has no CRS, so it cannot be laid over {over}.",
                 hint="Say it with set_crs(EPSG) or --crs EPSG.",
                 code="crs.missing",
                 fields=[name],
