@@ -1,0 +1,222 @@
+"""Open any file by its extension; what cannot be opened is said by name, with the next step."""
+
+import hashlib
+import re
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from pyogrio.raw import read_arrow
+
+from gridgeo.errors import GridgeoError
+from gridgeo.ingest.delimited import read_delimited
+from gridgeo.ingest.source import Source, closed_note, listed, numbered, shapes_from, unusable
+
+# What the first bytes must be. It tells a renamed file, and keeps GDAL from taking
+# a text such as a VRT, which opens other files, for the format its name promises.
+VECTORS: dict[str, tuple[str, bytes]] = {
+    ".geojson": ("GeoJSON", b"{"),
+    ".json": ("GeoJSON", b"{"),
+    ".gpkg": ("GeoPackage", b"SQLite format 3\0"),
+    ".fgb": ("FlatGeobuf", b"fgb"),
+    ".shp": ("Shapefile", b"\0\0\x27\x0a"),
+}
+PARQUETS = (".parquet", ".geoparquet")
+FORMATS = (*VECTORS, *PARQUETS, ".csv")
+HEAD_BYTES = 4096
+
+
+def fingerprint(path: Path | str) -> str:
+    """Give a file's SHA-256, so that the same file twice is known.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits. The file is read in pieces, never as a whole.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is a folder.
+    """
+    with _file(Path(path)).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_source(
+    path: Path | str, *, layer: str | None = None, prefer: str = "", encoding: str = "utf-8"
+) -> Source:
+    """Read a file as it stands, by its extension.
+
+    Parameters
+    ----------
+    path : path
+        One of ``FORMATS``. A Shapefile by its ``.shp``; its companions lie beside it.
+    layer : str, optional
+        Layer of a file that has several.
+    prefer : str
+        Layer to take when none is named and one is called like this.
+    encoding : str
+        Of a CSV file.
+
+    Returns
+    -------
+    Source
+        With at least one row.
+
+    Raises
+    ------
+    InputError
+        Missing, a folder, of an unknown format, renamed, truncated, without such a layer,
+        without rows.
+    """
+    path = _file(Path(path))
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise unusable(
+            path,
+            f"is of an unknown format ({suffix or 'no extension'}); "
+            f"gridgeo reads {', '.join(FORMATS)}.",
+            "Save it as one of these.",
+            code="input.format",
+        )
+    try:
+        if path.stat().st_size == 0:
+            raise unusable(path, "is empty (0 bytes).", "Save it again.", code="input.empty")
+        if suffix == ".csv":
+            source = read_delimited(path, encoding)
+        elif suffix in PARQUETS:
+            source = _read_parquet(path)
+        else:
+            source = _read_vector(path, layer, prefer)
+    except GridgeoError:
+        raise
+    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
+        raise unusable(
+            path,
+            f"cannot be read; it may be damaged or cut short ({_first_line(error)}).",
+            "Copy or save it again from its source.",
+        ) from error
+    if source.rows == 0:
+        raise unusable(
+            path,
+            f"has no rows, only {len(source.headers)} columns ({listed(source.headers)}).",
+            "Give a file with at least one row.",
+            code="input.empty",
+        )
+    return source
+
+
+def _file(path: Path) -> Path:
+    if path.is_dir():
+        raise unusable(
+            path, "is a folder; a file is needed.", "Name a file inside it.", code="input.folder"
+        )
+    if not path.is_file():
+        raise unusable(path, "does not exist.", "Check its name and folder.", code="input.missing")
+    return path
+
+
+def _read_vector(path: Path, layer: str | None, prefer: str) -> Source:
+    """Read what GDAL reads, by way of Arrow, so that no whole number becomes a float."""
+    kind, magic = VECTORS[path.suffix.lower()]
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").startswith(magic):
+        raise unusable(
+            path,
+            f"is no {kind}: it does not begin like one.",
+            "If it was renamed, give it back its own extension.",
+        )
+    layer = _layer(path, layer, prefer)
+    options = {"DATE_AS_STRING": "YES"} if kind == "GeoJSON" else {}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        meta, arrow = read_arrow(path, layer=layer, datetime_as_string=True, **options)
+        promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
+    if arrow.num_rows != promised:
+        raise unusable(
+            path,
+            f"promises {promised} rows and holds {arrow.num_rows}; it is cut short.",
+            "Copy or save it again from its source.",
+        )
+    notes = tuple(f"GDAL: {w.message}".replace(str(path), path.name) for w in caught)
+    if meta["geometry_type"] is None:
+        return Source(path.name, numbered(arrow.to_pandas(integer_object_nulls=True)), notes=notes)
+    column = meta["geometry_name"] or "wkb_geometry"
+    wkb = arrow.column(column).to_numpy()
+    shapes, unreadable, closed = shapes_from(wkb, shapely.from_wkb)
+    crs = gpd.GeoSeries([], crs=meta["crs"]).crs
+    return Source(
+        path.name,
+        numbered(arrow.drop_columns([column]).to_pandas(integer_object_nulls=True)),
+        shapes,
+        unreadable,
+        crs,
+        crs_is_default=kind == "GeoJSON" and not _states_crs(path),
+        notes=(*notes, *closed_note(closed)),
+    )
+
+
+def _layer(path: Path, layer: str | None, prefer: str) -> str:
+    """Choose the layer: the one named, the one called like the contract, the only one."""
+    found = {str(name): kind for name, kind in pyogrio.list_layers(path)}
+    drawn = [name for name, kind in found.items() if kind is not None]
+    if layer is not None and layer in found:
+        return layer
+    if layer is None and prefer in found:
+        return prefer
+    if layer is None and (len(found) == 1 or len(drawn) == 1):
+        return next(iter(drawn or found))
+    wanted = f"no layer {layer!r}" if layer is not None else "no single layer"
+    raise unusable(
+        path,
+        f"has {wanted}; found: {listed(list(found))}.",
+        "Name one of them as layer." if found else "Save it again with a layer.",
+        code="input.layer",
+    )
+
+
+def _states_crs(path: Path) -> bool:
+    """Tell whether a GeoJSON file has a ``crs`` member, which stands before or after its rows."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        file.seek(max(path.stat().st_size - HEAD_BYTES, 0))
+        return re.search(rb'"crs"\s*:\s*\{', head + b"\n" + file.read()) is not None
+
+
+def _read_parquet(path: Path) -> Source:
+    """Read Parquet with or without geometry; a named index is a column like the others."""
+    metadata = pq.read_schema(path).metadata or {}
+    whole = {"integer_object_nulls": True}
+    if b"geo" not in metadata:
+        table = pq.ParquetFile(path).read().to_pandas(**whole)
+        return Source(path.name, numbered(_with_index(table)))
+    frame = gpd.read_parquet(path, to_pandas_kwargs=whole, partitioning=None)
+    shapes = frame.geometry.to_numpy()
+    table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    return Source(
+        path.name,
+        numbered(_with_index(table)),
+        shapes,
+        shapely.is_missing(shapes) & False,
+        frame.crs,
+    )
+
+
+def _with_index(table: pd.DataFrame) -> pd.DataFrame:
+    counted = isinstance(table.index, pd.RangeIndex) and table.index.name is None
+    return table.reset_index(drop=counted)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__

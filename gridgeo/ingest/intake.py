@@ -1,0 +1,232 @@
+"""Take a file in: rows that keep the layer's promise, and the others with their reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from gridgeo.errors import ContractError
+from gridgeo.ingest.coerce import coerce, dates_without_hour, mangled, time_zone
+from gridgeo.ingest.formats import open_source
+from gridgeo.ingest.names import PLACES, check_mapping, match, spellings
+from gridgeo.ingest.places import Fault, Placed, place, to_rest_judged
+from gridgeo.ingest.reasons import explain
+from gridgeo.ingest.reference import crs_name
+from gridgeo.ingest.rejects import cells_of_shapes
+from gridgeo.ingest.source import Source, listed
+from gridgeo.model.contract import Column, Contract
+
+DUPLICATE = "duplicate-key"
+
+
+@dataclass(frozen=True, eq=False)
+class Intake:
+    """What came of a file.
+
+    Parameters
+    ----------
+    contract : Contract
+        The layer it was read as.
+    accepted : DataFrame or GeoDataFrame
+        Rows that pass ``contract.check``, in the order of the file, in EPSG:4490 where the
+        layer has a geometry. Only columns of the layer.
+    rejects : DataFrame
+        One row a fault, by row of the file, then in the order of the contract: ``row`` (data
+        rows count from 1), ``field``, ``code``, ``reason_zh``, ``reason_en``, ``content`` (dict
+        of the recognised cells as the file has them, by the file's headers).
+    understood : tuple of (str, str)
+        Ours, theirs.
+    unused : tuple of str
+        Headers that belong to no column of the layer. Nothing under them was taken in.
+    rows_read : int
+        Accepted rows and distinct rejected rows together.
+    crs : str
+        What the file's coordinates are in; empty for a layer without geometry.
+    notes : tuple of str
+        What was assumed, mended or dropped.
+    """
+
+    contract: Contract
+    accepted: pd.DataFrame
+    rejects: pd.DataFrame
+    understood: tuple[tuple[str, str], ...]
+    unused: tuple[str, ...]
+    rows_read: int
+    crs: str
+    notes: tuple[str, ...]
+
+    @property
+    def rows_rejected(self) -> int:
+        """How many rows of the file were refused."""
+        return int(self.rejects["row"].nunique())
+
+
+def read(
+    path: Path | str,
+    contract: Contract,
+    mapping: Mapping[str, str] | None = None,
+    crs: int | None = None,
+    zone: str = "Asia/Shanghai",
+    layer: str | None = None,
+    encoding: str = "utf-8",
+) -> Intake:
+    """Read a vector or table file as a layer.
+
+    Parameters
+    ----------
+    path : path
+        Of a format in ``formats.FORMATS``.
+    contract : Contract
+        The layer it should become.
+    mapping : mapping of str to str, optional
+        Ours → theirs, for headers that are not recognised; ``lon``, ``lat``, ``x``, ``y`` and
+        ``geometry`` (WKT) count as ours.
+    crs : int, optional
+        EPSG code of the coordinates where the file does not say it.
+    zone : str
+        Meaning of times that name no zone.
+    layer : str, optional
+        Layer of a file that has several.
+    encoding : str
+        Of a CSV file.
+
+    Returns
+    -------
+    Intake
+        Of rows with one key, the first that has no other fault is accepted. Borders that cross
+        themselves are accepted: they are findings of the analyses, not of the intake.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its headers are ambiguous.
+    ContractError
+        The key or a required column is missing.
+    CRSError
+        The CRS is missing, unknown, or said twice and differently.
+    ParameterError
+        ``mapping`` names a column the layer does not have, or ``zone`` none that exists.
+    """
+    mapping = dict(mapping or {})
+    check_mapping(mapping, contract)
+    clock = time_zone(zone)
+    source = open_source(path, layer=layer, prefer=contract.name, encoding=encoding)
+    theirs = match(source.headers, spellings(contract), mapping, source.name)
+    _require(contract, theirs, source)
+    placed = place(source, contract.geometry, mapping, crs) if contract.geometry else None
+
+    columns = [Column(contract.key, "text", required=True), *contract.columns]
+    original = {c.name: source.table[theirs[c.name]] for c in columns if c.name in theirs}
+    turned = {c.name: coerce(original[c.name], c, clock) for c in columns if c.name in theirs}
+    frame = pd.DataFrame(turned, index=source.table.index)
+    notes = source.notes if placed is None else ()
+    notes += _midnight_notes(columns, original, zone)
+    faults: list[Fault] = []
+    if placed is not None:
+        shapes, faults, place_notes = to_rest_judged(placed, source.name)
+        frame = gpd.GeoDataFrame(frame, geometry=shapes)
+        notes += place_notes
+    faults += [
+        (int(row), name, "mangled-code")
+        for name, values in original.items()
+        if contract.key == name or contract.column(name).kind == "text"
+        for row in values.index[mangled(values)]
+    ]
+    faults = _judged(frame, contract, faults)
+    refused = {row for row, _, _ in faults}
+    accepted = frame[~frame.index.isin(refused)]
+    for column in columns:
+        if column.name in accepted and accepted[column.name].dtype == object:
+            accepted[column.name] = coerce(accepted[column.name], column, clock)
+    faults += [(row, "", "ragged") for row in source.ragged]
+    understood = tuple(theirs.items()) + (placed.understood if placed else ())
+    used = {header for _, header in understood}
+    return Intake(
+        contract,
+        contract.check(accepted.set_index(contract.key)),
+        _table(faults, contract, source, understood, placed),
+        understood,
+        tuple(header for header in source.headers if header not in used),
+        source.rows,
+        "" if placed is None else crs_name(placed.shapes.crs),
+        notes,
+    )
+
+
+def _require(contract: Contract, theirs: Mapping[str, str], source: Source) -> None:
+    needed = [contract.key, *(column.name for column in contract.columns if column.required)]
+    absent = [name for name in needed if name not in theirs]
+    if absent:
+        raise ContractError(
+            f"{source.name} has no column for {listed(absent)}, which {contract.name} needs; "
+            f"found: {listed(source.headers)}.",
+            hint="Say which it is: " + " ".join(f"--map {name}=THEIRS" for name in absent) + ".",
+            code="contract.columns",
+            fields=absent,
+        )
+
+
+def _judged(frame: pd.DataFrame, contract: Contract, known: list[Fault]) -> list[Fault]:
+    """Add the contract's faults to those known; of rows with one key the first sound one stays."""
+    rows = frame.index.to_numpy()
+    told = {(row, name) for row, name, _ in known}
+    told |= {(row, "geometry") for row, name, _ in known if name in PLACES}
+    found = contract.faults(frame.set_index(contract.key))
+    faults = known + [
+        (row, name, code)
+        for row, name, code in zip(
+            rows[found["position"]].tolist(), found["field"], found["code"], strict=True
+        )
+        if code != DUPLICATE and (row, name) not in told
+    ]
+    keys = frame[contract.key]
+    first = keys[~keys.index.isin([row for row, _, _ in faults])].drop_duplicates()
+    doubled = keys.isin(first) & ~keys.index.isin(first.index)
+    return faults + [(int(row), contract.key, DUPLICATE) for row in rows[doubled]]
+
+
+def _table(
+    faults: list[Fault],
+    contract: Contract,
+    source: Source,
+    understood: tuple[tuple[str, str], ...],
+    placed: Placed | None,
+) -> pd.DataFrame:
+    """Lay out the refused rows with what the file says in them."""
+    order = [contract.key, *(column.name for column in contract.columns), *PLACES]
+    faults = sorted(faults, key=lambda f: (f[0], order.index(f[1]) if f[1] else -1))
+    rows = source.table.index.intersection(pd.Index([row for row, _, _ in faults], dtype="int64"))
+    cells = source.table.loc[rows, list(dict.fromkeys(header for _, header in understood))]
+    if placed is not None and source.shapes is not None:
+        cells = cells.join(cells_of_shapes(placed.shapes.loc[rows]))
+    cells = cells.astype(object).where(cells.notna(), None)
+    content: dict[Any, Any] = dict(zip(rows, cells.to_dict("records"), strict=True))
+    reasons = [explain(contract, name, code) for _, name, code in faults]
+    return pd.DataFrame(
+        {
+            "row": pd.Series([row for row, _, _ in faults], dtype="int64"),
+            "field": pd.Series([name for _, name, _ in faults], dtype="str"),
+            "code": pd.Series([code for _, _, code in faults], dtype="str"),
+            "reason_zh": pd.Series([zh for zh, _ in reasons], dtype="str"),
+            "reason_en": pd.Series([en for _, en in reasons], dtype="str"),
+            "content": pd.Series([content.get(row, {}) for row, _, _ in faults], dtype=object),
+        }
+    )
+
+
+def _midnight_notes(
+    columns: list[Column], original: Mapping[str, pd.Series], zone: str
+) -> tuple[str, ...]:
+    counts = {
+        column.name: dates_without_hour(original[column.name])
+        for column in columns
+        if column.kind == "time" and column.name in original
+    }
+    return tuple(
+        f"{count} values of {name} are dates without an hour; they are taken as 00:00 {zone}."
+        for name, count in counts.items()
+        if count
+    )

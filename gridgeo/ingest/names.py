@@ -1,0 +1,129 @@
+"""Recognise which column of a file is which column of a layer."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from gridgeo.errors import InputError, ParameterError
+from gridgeo.ingest.source import listed
+from gridgeo.model.contract import Contract
+
+# Where a table without geometry says its places. Surveyors' X坐标 is north and everybody
+# else's is east: those headers are left to --map.
+PLACES: dict[str, tuple[str, ...]] = {
+    "lon": ("lon", "lng", "long", "longitude", "经度"),
+    "lat": ("lat", "latitude", "纬度"),
+    "x": ("x", "point_x", "easting"),
+    "y": ("y", "point_y", "northing"),
+    "geometry": ("geometry", "geometry_wkt", "wkt", "geom", "the_geom"),
+}
+
+
+def spellings(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """Give the headers under which each column of a layer is recognised.
+
+    Parameters
+    ----------
+    contract : Contract
+
+    Returns
+    -------
+    dict
+        Column, the key first → its name, Chinese name and aliases.
+    """
+    known = {contract.key: (contract.key, *contract.key_aliases)}
+    for column in contract.columns:
+        known[column.name] = (column.name, column.zh, *column.aliases)
+    return known
+
+
+def match(
+    headers: Sequence[str],
+    known: Mapping[str, Iterable[str]],
+    mapping: Mapping[str, str],
+    file: str,
+) -> dict[str, str]:
+    """Find the header of each column.
+
+    Case, spaces, hyphens, underscores and full-width letters make no difference.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        As the file has them.
+    known : mapping
+        Ours → its spellings.
+    mapping : mapping of str to str
+        Ours → theirs, as the user said; it goes before all recognition, and a header named
+        there is recognised for nothing else. Entries for columns not in ``known`` are left alone.
+    file : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    dict
+        Ours → theirs, in the order of ``known``; columns that are not there are absent.
+
+    Raises
+    ------
+    InputError
+        A mapped header is not in the file, or two headers claim one column.
+    """
+    said = {ours: theirs for ours, theirs in mapping.items() if ours in known}
+    taken = {_plain(theirs) for theirs in mapping.values()}
+    free = [header for header in headers if _plain(header) not in taken]
+    found: dict[str, str] = {}
+    for ours, names in known.items():
+        if ours in said:
+            wanted = _plain(said[ours])
+            claims = [h for h in headers if h == said[ours]] or [
+                h for h in headers if _plain(h) == wanted
+            ]
+            if not claims:
+                raise InputError(
+                    f"{file} has no column {said[ours]!r} for {ours}; found: {listed(headers)}.",
+                    hint=f"Name one of them: --map {ours}=THEIRS.",
+                    code="input.column",
+                    fields=[ours],
+                )
+        else:
+            plain = {_plain(name) for name in names if name}
+            claims = [header for header in free if _plain(header) in plain]
+        if len(claims) > 1:
+            raise InputError(
+                f"{file} has {len(claims)} columns for {ours}: {listed(claims)}; one is needed.",
+                hint=f"Say which: --map {ours}={claims[0]}; columns headed alike must be renamed.",
+                code="input.ambiguous",
+                fields=[ours],
+            )
+        if claims:
+            found[ours] = claims[0]
+    return found
+
+
+def check_mapping(mapping: Mapping[str, str], contract: Contract) -> None:
+    """Refuse a mapping onto a column the layer does not have.
+
+    Parameters
+    ----------
+    mapping : mapping of str to str
+        Ours → theirs.
+    contract : Contract
+
+    Raises
+    ------
+    ParameterError
+        Names the columns the layer has.
+    """
+    ours = [*spellings(contract), *(PLACES if contract.geometry else ())]
+    unknown = [name for name in mapping if name not in ours]
+    if unknown:
+        raise ParameterError(
+            f"{contract.name} has no column {listed(unknown)}; it has {listed(ours)}.",
+            hint="Write --map OURS=THEIRS with one of these on the left.",
+            fields=unknown,
+        )
+
+
+def _plain(header: str) -> str:
+    return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", header).casefold())

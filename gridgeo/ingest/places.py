@@ -1,0 +1,258 @@
+"""Give the rows of a file their places: from its geometry, or from columns that say them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridgeo.errors import CRSError, InputError
+from gridgeo.ingest.names import PLACES, match
+from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
+from gridgeo.ingest.source import Source, closed_note, listed, shapes_from
+from gridgeo.model.crs import to_rest
+
+EWKT = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
+Fault = tuple[int, str, str]  # row, field, code
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Where the rows of a file are.
+
+    Parameters
+    ----------
+    shapes : GeoSeries, shape (n,)
+        On the rows of the source, in the CRS of the file; None where a row has no place.
+    understood : tuple of (str, str)
+        Ours, theirs, of the columns used.
+    faults : tuple of (int, str, str)
+        Row, field, code: what is wrong with a place before any layer judges it. A row stands
+        here at most once.
+    notes : tuple of str
+        What was assumed or mended.
+    """
+
+    shapes: gpd.GeoSeries
+    understood: tuple[tuple[str, str], ...] = ()
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def place(
+    source: Source, kinds: Sequence[str], mapping: Mapping[str, str], crs: int | None
+) -> Placed:
+    """Find the place of each row and the CRS it is said in.
+
+    Parameters
+    ----------
+    source : Source
+    kinds : sequence of str
+        Geometry kinds the layer allows; they decide between point columns and WKT.
+    mapping : mapping of str to str
+        Ours → theirs for ``lon``, ``lat``, ``x``, ``y``, ``geometry``.
+    crs : int or None
+        EPSG code said by the user.
+
+    Returns
+    -------
+    Placed
+        Shapes in two dimensions; a MultiPoint of one point is that point.
+
+    Raises
+    ------
+    InputError
+        No geometry and no columns that say places.
+    CRSError
+        The CRS is unknown, missing, or said twice and differently.
+    """
+    if source.shapes is not None:
+        placed = _from_geometry(source, crs)
+    else:
+        theirs = match(source.headers, PLACES, mapping, source.name)
+        way = _way(theirs, kinds, mapping)
+        if way is None:
+            raise _no_place(source, kinds)
+        if way == ("geometry",):
+            placed = _from_wkt(source, theirs["geometry"], crs)
+        else:
+            placed = _from_numbers(source, way, theirs, crs)
+    return _tidied(placed)
+
+
+def _way(
+    theirs: Mapping[str, str], kinds: Sequence[str], mapping: Mapping[str, str]
+) -> tuple[str, ...] | None:
+    """Choose the columns that say the places; those named by the user go first."""
+    ways: list[tuple[str, ...]] = [("geometry",)]
+    if "Point" in kinds:
+        ways = [("lon", "lat"), ("x", "y"), ("geometry",)]
+    elif not kinds:
+        ways = [("geometry",), ("lon", "lat"), ("x", "y")]
+    there = [way for way in ways if set(way) <= set(theirs)]
+    return min(there, key=lambda way: not set(way) <= set(mapping), default=None)
+
+
+def _no_place(source: Source, kinds: Sequence[str]) -> InputError:
+    point = not kinds or "Point" in kinds
+    return InputError(
+        f"{source.name} has no geometry and no columns for "
+        f"{'lon and lat' if point else 'its shapes as WKT'}; found: {listed(source.headers)}.",
+        hint="Name them: "
+        + ("--map lon=THEIRS --map lat=THEIRS." if point else "--map geometry=THEIRS."),
+        code="input.no-place",
+        fields=["geometry"],
+    )
+
+
+def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault], tuple[str, ...]]:
+    """Bring places into EPSG:4490 and name those that are nowhere on Earth.
+
+    Parameters
+    ----------
+    placed : Placed
+    file : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    shapes : GeoSeries, shape (n,)
+        In EPSG:4490.
+    faults : list of (int, str, str)
+        ``placed.faults`` and those of the way, at most one a row.
+    notes : tuple of str
+        ``placed.notes``, and how many places lie where their CRS is not made for.
+
+    Raises
+    ------
+    CRSError
+        The CRS cannot be brought into EPSG:4490.
+    """
+    before = placed.shapes
+    try:
+        after = to_rest(before)
+    except RuntimeError as error:  # pyproj's ProjError
+        raise CRSError(
+            f"{file} is in {before.crs.name}, which cannot be brought into EPSG:4490.",
+            hint="Save it in a known CRS such as EPSG:4549, or say the right one with --crs.",
+            code="crs.no-way",
+            fields=["geometry"],
+        ) from error
+    bounds, rest = before.bounds.to_numpy(), after.bounds.to_numpy()
+    drawn = ~(before.is_empty | before.isna()).to_numpy()
+    finite = drawn & np.isfinite(bounds).all(axis=1)
+    arrived = np.isfinite(rest).all(axis=1)
+    judged = bounds if before.crs.is_geographic else rest
+    with np.errstate(invalid="ignore"):
+        off = (np.abs(judged[:, [0, 2]]) > 180).any(axis=1)
+        off |= (np.abs(judged[:, [1, 3]]) > 90).any(axis=1)
+        wide = judged[:, 2] - judged[:, 0] > 180
+    faults = {row: (row, name, code) for row, name, code in placed.faults}
+    for mask, code in (
+        (finite & (off | ~arrived), "geometry-off-earth"),
+        (finite & ~off & arrived & wide, "geometry-antimeridian"),
+    ):
+        for row in before.index[mask]:
+            faults.setdefault(int(row), (int(row), "geometry", code))
+    sound = finite & arrived & ~off
+    return after, list(faults.values()), (*placed.notes, *far_note(before.crs, rest[sound]))
+
+
+def _from_geometry(source: Source, crs: int | None) -> Placed:
+    said, notes = source.crs, source.notes
+    if crs is not None:
+        given = known_crs(crs)
+        if said is None or (source.crs_is_default and not degrees_only(source, given)):
+            said, notes = given, (*notes, f"taken as EPSG:{crs}, as --crs says.")
+        elif not same(said, given):
+            raise contradiction(source.name, said, given)
+    rows = source.table.index
+    faults = tuple((int(row), "geometry", "geometry-unreadable") for row in rows[source.unreadable])
+    shapes = gpd.GeoSeries(source.shapes, index=rows, crs=needed(said, source.name))
+    return Placed(shapes, faults=faults, notes=notes)
+
+
+def _from_numbers(
+    source: Source, pair: tuple[str, ...], theirs: Mapping[str, str], crs: int | None
+) -> Placed:
+    notes: tuple[str, ...] = source.notes
+    said = None if crs is None else known_crs(crs)
+    if pair == ("lon", "lat"):
+        if said is None:
+            said = known_crs(4326)
+            notes = (*notes, f"{theirs['lon']}, {theirs['lat']} are taken as EPSG:4326 (WGS 84).")
+        elif not said.is_geographic:
+            raise CRSError(
+                f"{source.name} gives {theirs['lon']} and {theirs['lat']}, which are degrees; "
+                f"EPSG:{crs} counts in {said.axis_info[0].unit_name}s.",
+                hint="Leave --crs out, or name metres as such: "
+                f"--map x={theirs['lon']} --map y={theirs['lat']}.",
+                code="crs.contradiction",
+                fields=list(pair),
+            )
+    faults: list[Fault] = []
+    numbers = []
+    missing = np.array([source.table[theirs[ours]].isna() for ours in pair])
+    for ours, absent in zip(pair, missing, strict=True):
+        values = source.table[theirs[ours]]
+        number = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+        numbers.append(number)
+        wrong = ~absent & ~np.isfinite(number)
+        faults += [(int(row), ours, "not-float") for row in values.index[wrong]]
+        alone = absent & ~missing.all(axis=0)
+        faults += [(int(row), ours, "missing") for row in values.index[alone]]
+    sound = np.isfinite(numbers).all(axis=0)
+    points = np.full(len(source.table), None, dtype=object)
+    points[sound] = shapely.points(numbers[0][sound], numbers[1][sound])
+    shapes = gpd.GeoSeries(points, index=source.table.index, crs=needed(said, source.name))
+    first = {row: (row, ours, code) for row, ours, code in reversed(faults)}
+    understood = tuple((ours, theirs[ours]) for ours in pair)
+    return Placed(shapes, understood, tuple(first.values()), notes)
+
+
+def _from_wkt(source: Source, header: str, crs: int | None) -> Placed:
+    text = source.table[header].astype("str")
+    marks = text.str.extract(EWKT, expand=False)
+    codes = sorted(marks.dropna().unique())
+    if len(codes) > 1:
+        raise CRSError(
+            f"{source.name} gives its shapes in several CRS: SRID {', '.join(codes)}.",
+            hint="Split it into one file for each.",
+            code="crs.contradiction",
+            fields=["geometry"],
+        )
+    said = known_crs(int(codes[0])) if codes else None
+    if crs is not None:
+        given = known_crs(crs)
+        if said is not None and not same(said, given):
+            raise contradiction(source.name, said, given)
+        said = given
+    bare = text.str.replace(EWKT, "", n=1, regex=True)
+    cells = bare.astype(object).where(bare.notna(), None)
+    shapes, unreadable, closed = shapes_from(cells, shapely.from_wkt)
+    rows = source.table.index
+    return Placed(
+        gpd.GeoSeries(shapes, index=rows, crs=needed(said, source.name)),
+        (("geometry", header),),
+        tuple((int(row), "geometry", "geometry-unreadable") for row in rows[unreadable]),
+        (*source.notes, *closed_note(closed)),
+    )
+
+
+def _tidied(placed: Placed) -> Placed:
+    """Drop heights, and make a MultiPoint of one its point; say both."""
+    shapes = placed.shapes.to_numpy().copy()
+    notes = list(placed.notes)
+    high = shapely.has_z(shapes) | shapely.has_m(shapes)
+    if high.any():
+        shapes[high] = shapely.force_2d(shapes[high])
+        notes.append(f"{int(high.sum())} shapes had heights or measures; they were dropped.")
+    single = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)
+    if single.any():
+        shapes[single] = shapely.get_geometry(shapes[single], 0)
+        notes.append(f"{int(single.sum())} MultiPoints of one point were taken as that point.")
+    tidy = gpd.GeoSeries(shapes, index=placed.shapes.index, crs=placed.shapes.crs)
+    return Placed(tidy, placed.understood, placed.faults, tuple(notes))

@@ -1,0 +1,56 @@
+"""Why a row was refused, in words a clerk understands."""
+
+from gridgeo.model.contract import FAULTS, Contract
+
+# Beside the contract's own: faults that only a file can have.
+FILE_FAULTS: dict[str, tuple[str, str]] = {
+    "ragged": ("单元格数与表头不符", "has more or fewer cells than the header"),
+    "mangled-code": (
+        "编码已被表格软件改成科学计数法,请以文本格式重新填写",
+        "is a code that a spreadsheet turned into scientific notation; enter it again as text",
+    ),
+    "geometry-unreadable": ("几何数据无法读取", "has a geometry that cannot be read"),
+    "geometry-antimeridian": (
+        "几何跨越180度经线",
+        "spans more than 180° of longitude; it may cross the antimeridian",
+    ),
+}
+
+
+def say_fault(code: str) -> tuple[str, str]:
+    """Say a code of ``FAULTS`` or ``FILE_FAULTS`` as 中文, English."""
+    return FILE_FAULTS[code] if code in FILE_FAULTS else FAULTS[code]
+
+
+def explain(contract: Contract, field: str, code: str) -> tuple[str, str]:
+    """Say one fault in both languages, with what is allowed where the layer knows it.
+
+    Parameters
+    ----------
+    contract : Contract
+    field : str
+        Column, key, ``geometry``, or ``lon`` and the like; empty for the whole row.
+    code : str
+        Of ``FAULTS`` or ``FILE_FAULTS``.
+
+    Returns
+    -------
+    tuple of str
+        中文, English.
+    """
+    zh, en = say_fault(code)
+    allowed = _allowed(contract, field, code)
+    return (f"{zh}({allowed})", f"{en} ({allowed})") if allowed else (zh, en)
+
+
+def _allowed(contract: Contract, field: str, code: str) -> str:
+    if code == "geometry-kind":
+        return ", ".join(contract.geometry)
+    if code not in ("not-a-choice", "too-low", "too-high"):
+        return ""
+    column = contract.column(field)
+    return {
+        "not-a-choice": ", ".join(column.choices),
+        "too-low": f"≥ {column.low}",
+        "too-high": f"≤ {column.high}",
+    }[code]

@@ -1,0 +1,81 @@
+"""Which CRS a file's coordinates are in: what the file says, and what the user says."""
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from gridgeo.errors import CRSError
+from gridgeo.ingest.source import Crs, Source
+
+
+def known_crs(crs: int) -> Crs:
+    """Give the CRS of an EPSG code; ``CRSError`` where there is none."""
+    try:
+        return gpd.GeoSeries([], crs=f"EPSG:{crs}").crs
+    except RuntimeError as error:  # pyproj's CRSError
+        raise CRSError(
+            f"EPSG:{crs} is not a known coordinate reference system.",
+            hint="Give an EPSG code such as 4490 (degrees) or 4549 (metres, Jingjiang).",
+            code="crs.unknown",
+            fields=["crs"],
+        ) from error
+
+
+def needed(crs: Crs, file: str) -> Crs:
+    """Give ``crs`` back; ``CRSError`` where nobody said one."""
+    if crs is None:
+        raise CRSError(
+            f"{file} does not say in which CRS its coordinates are; gridgeo must know.",
+            hint="Say it with --crs EPSG, such as --crs 4549.",
+            code="crs.missing",
+            fields=["crs"],
+        )
+    return crs
+
+
+def same(one: Crs, other: Crs) -> bool:
+    """Tell whether two CRS mean the same places, whatever the order of their axes."""
+    if one == other or one.equals(other, ignore_axis_order=True):
+        return True
+    codes = [
+        4326 if crs.to_authority() == ("OGC", "CRS84") else crs.to_epsg() for crs in (one, other)
+    ]
+    return codes[0] is not None and codes[0] == codes[1]
+
+
+def contradiction(file: str, said: Crs, given: Crs) -> CRSError:
+    """Make the error for a file that says one CRS while the user says another."""
+    return CRSError(
+        f"{file} says it is in {said.name}; --crs says {given.name}.",
+        hint="Leave --crs out, or mend the file.",
+        code="crs.contradiction",
+        fields=["crs"],
+    )
+
+
+def degrees_only(source: Source, given: Crs) -> bool:
+    """Tell whether a file that should be degrees is, while metres are said."""
+    bounds = shapely.total_bounds(source.shapes)
+    fits = np.abs(bounds) <= np.array([180, 90, 180, 90])
+    return bool(given.is_projected and fits.all())
+
+
+def far_note(crs: Crs, bounds: np.ndarray) -> tuple[str, ...]:
+    """Say how many places lie outside the area a CRS is made for: axes may be exchanged."""
+    area = crs.area_of_use
+    if area is None or area.west > area.east:
+        return ()
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    far = (x < area.west - 3) | (x > area.east + 3) | (y < area.south - 3) | (y > area.north + 3)
+    if not far.any():
+        return ()
+    return (
+        f"{int(far.sum())} of {len(far)} places lie outside the area {crs.name} is made for; "
+        "check the CRS and the order of the coordinates.",
+    )
+
+
+def crs_name(crs: Crs) -> str:
+    """Name a CRS by its code, such as ``EPSG:4549``; by its own name where it has none."""
+    authority = crs.to_authority()
+    return ":".join(authority) if authority else str(crs.name)
