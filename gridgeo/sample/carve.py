@@ -1,0 +1,103 @@
+"""Carve connected, compact pieces out of a graph of blocks."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+
+_ROUNDS = 25
+
+
+def share_out(total: int, weights: ArrayLike, at_least: int = 0) -> NDArray[np.int64]:
+    """Share a whole number out in proportion, largest remainders first.
+
+    Parameters
+    ----------
+    total : int
+        At least ``at_least * n``.
+    weights : array-like, shape (n,)
+        Not negative; all zero counts as all equal.
+    at_least : int
+        What everyone gets beforehand.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Sums to ``total`` exactly; ties of the remainder go to the first.
+
+    Examples
+    --------
+    >>> share_out(10, [1, 1, 2]).tolist()
+    [3, 2, 5]
+    """
+    weight = np.asarray(weights, dtype="float64")
+    if weight.sum() == 0:
+        weight = np.ones(len(weight))
+    exact = np.maximum(weight / weight.sum() * total, at_least)
+    free = exact > at_least
+    while exact.sum() > total + 1e-9 and free.any():
+        rest = total - exact[~free].sum()
+        exact[free] = np.maximum(weight[free] / weight[free].sum() * rest, at_least)
+        free &= exact > at_least
+    whole = np.floor(exact).astype("int64")
+    late = np.argsort(-(exact - whole), kind="stable")[: total - int(whole.sum())]
+    whole[late] += 1
+    return whole
+
+
+def carve(
+    graph: csr_array, xy: NDArray[np.float64], pieces: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Carve the blocks of a graph into connected pieces of about equal extent.
+
+    Parameters
+    ----------
+    graph : sparse array, shape (n, n)
+        Symmetric; metres between neighbouring blocks. May fall into several components.
+    xy : ndarray, shape (n, 2)
+        Block centres in metres.
+    pieces : int
+        At least the number of components, at most n.
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Piece of each block, 0 … pieces − 1. Every piece is connected in ``graph``.
+
+    Notes
+    -----
+    Lloyd's relaxation with distances along the graph: a block joins the seed it is nearest to,
+    so the whole shortest path to that seed joins it too, and a piece cannot fall apart.
+    """
+    count, component = connected_components(graph, directed=False)
+    shares = share_out(pieces, np.bincount(component, minlength=count), at_least=1)
+    label = np.empty(len(xy), dtype="int64")
+    first = 0
+    for one, share in enumerate(shares):
+        members = np.flatnonzero(component == one)
+        label[members] = first + _relax(graph[members][:, members], xy[members], share, rng)
+        first += share
+    return label
+
+
+def _relax(
+    graph: csr_array, xy: NDArray[np.float64], pieces: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    seeds = [int(rng.integers(len(xy)))]
+    while len(seeds) < pieces:
+        away = dijkstra(graph, indices=seeds, min_only=True)
+        seeds.append(int(rng.choice(len(xy), p=away**2 / np.sum(away**2))))
+    label = np.zeros(len(xy), dtype="int64")
+    for _ in range(_ROUNDS):
+        _, _, source = dijkstra(graph, indices=seeds, min_only=True, return_predecessors=True)
+        label = np.searchsorted(np.sort(seeds), source)
+        moved = []
+        for one in range(pieces):
+            members = np.flatnonzero(label == one)
+            off = np.linalg.norm(xy[members] - xy[members].mean(axis=0), axis=1)
+            moved.append(int(members[np.argmin(off)]))
+        if sorted(moved) == sorted(seeds):
+            break
+        seeds = moved
+    return label

@@ -1,0 +1,170 @@
+"""Defects planted in the drawn grids, each recorded as the truth a detector must find."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gridgeo.sample.ground import Floats, Ground
+from gridgeo.sample.plan import Plan
+
+GAP_HOUSEHOLDS = (8, 7)
+OVERLAPS = 3
+
+_STRIP_M = 9.0  # less than homes.SETBACK_M: nobody lives in a strip
+_SLIVER_M = 0.8
+_SIDE_M = (60.0, 140.0)  # borders this long make clear strips
+_GAP_M2 = 9_900.0
+_TRIES = 400
+
+
+@dataclass
+class Drawing:
+    """Grid polygons as somebody drew them, and what is wrong with them.
+
+    Parameters
+    ----------
+    grids : ndarray of Polygon, shape (k,)
+        EPSG:4549.
+    truth : list of dict
+        ``kind``, ``subjects`` (grid codes), ``area_m2``, ``wkt`` (EPSG:4549), ``note``.
+    gap_blocks : list of int
+        Blocks left out of every drawn grid; their households are orphans.
+    touched : set of int
+        Positions of the grids a defect concerns; each grid has at most one.
+    """
+
+    grids: NDArray[np.object_]
+    truth: list[dict[str, object]] = field(default_factory=list)
+    gap_blocks: list[int] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+
+
+def draw(ground: Ground, plan: Plan, remote: int, rng: np.random.Generator) -> Drawing:
+    """Draw the grids and plant 2 gaps, 3 overlaps, 1 sliver and 1 grid across a village border.
+
+    Parameters
+    ----------
+    ground, plan
+        The blocks and their grids.
+    remote : int
+        Block of the remote hamlet, whose grid stays as it is.
+    rng : Generator
+        Chooses where.
+
+    Returns
+    -------
+    Drawing
+        Overlaps, sliver and crossing are strips along one border of a block, where nobody
+        lives; each gap is one whole block. New corners lie inside blocks, and strips begin and
+        end at old corners, so no further gap or overlap arises, not even a small one.
+    """
+    codes = plan.grids.index
+    drawing = Drawing(
+        np.array(
+            [shapely.union_all(ground.blocks[plan.grid == g]) for g in range(len(codes))],
+            dtype=object,
+        )
+    )
+    special = np.flatnonzero((plan.grids["role"] != "").to_numpy())
+    drawing.touched |= set(special.tolist()) | {int(plan.grid[remote])}
+    blocks = rng.permutation(len(ground.blocks))
+    edges = rng.permutation(len(ground.pairs))
+    _leave_out(drawing, ground, plan, blocks, inner=True)
+    _leave_out(drawing, ground, plan, blocks, inner=False)
+    for _ in range(OVERLAPS):
+        taker, giver, strip = _strip(drawing, ground, plan, edges, _STRIP_M, across=False)
+        drawing.grids[taker] = shapely.union(drawing.grids[taker], strip)
+        _record(drawing, "overlap", [taker, giver], strip, plan, "drawn into its neighbour")
+    first, second, strip = _strip(drawing, ground, plan, edges, _SLIVER_M, across=False)
+    drawing.grids[second] = shapely.difference(drawing.grids[second], strip)
+    _record(
+        drawing, "sliver", [first, second], strip, plan, "one border drawn twice, a gap between"
+    )
+    taker, giver, strip = _strip(drawing, ground, plan, edges, _STRIP_M, across=True)
+    drawing.grids[taker] = shapely.union(drawing.grids[taker], strip)
+    drawing.grids[giver] = shapely.difference(drawing.grids[giver], strip)
+    there = codes[giver]
+    _record(drawing, "across", [taker], strip, plan, f"in the village of {there}, which gave way")
+    drawing.touched.add(giver)
+    return drawing
+
+
+def _leave_out(
+    drawing: Drawing, ground: Ground, plan: Plan, blocks: NDArray[np.int64], *, inner: bool
+) -> None:
+    """Leave one small block out of its grid: a hole in it, or a notch at a neighbour's border."""
+    left, right = ground.pairs.T
+    for block in blocks[shapely.area(ground.blocks[blocks]) < _GAP_M2]:
+        grid = int(plan.grid[block])
+        around = plan.grid[np.concatenate([right[left == block], left[right == block]])]
+        near = np.unique(around)
+        if grid in drawing.touched or inner != (near.tolist() == [grid]):
+            continue
+        if not inner and (len(near) != 2 or drawing.touched & set(near.tolist())):
+            continue
+        rest = shapely.difference(drawing.grids[grid], ground.blocks[block])
+        outside = not inner and shapely.union_all(drawing.grids).boundary.intersects(
+            ground.blocks[block]
+        )
+        if rest.geom_type != "Polygon" or outside or (inner and len(rest.interiors) != 1):
+            continue
+        drawing.grids[grid] = rest
+        drawing.gap_blocks.append(int(block))
+        where = "a block forgotten inside it" if inner else "a block forgotten between two grids"
+        _record(drawing, "gap", near.tolist(), ground.blocks[block], plan, where)
+        return
+    raise AssertionError("no block is fit for a gap")
+
+
+def _strip(
+    drawing: Drawing,
+    ground: Ground,
+    plan: Plan,
+    edges: NDArray[np.int64],
+    depth_m: float,
+    *,
+    across: bool,
+) -> tuple[int, int, shapely.Polygon]:
+    """Find a border between two untouched grids; give taker, giver and a strip in the giver."""
+    for edge in edges:
+        here, there = ground.pairs[edge]
+        taker, giver = int(plan.grid[here]), int(plan.grid[there])
+        start, end = ground.borders[edge]
+        fits = _SIDE_M[0] <= np.linalg.norm(end - start) <= _SIDE_M[1]
+        crosses = plan.village[here] != plan.village[there]
+        if taker == giver or crosses != across or not fits or ground.water[edge]:
+            continue
+        if drawing.touched & {taker, giver}:
+            continue
+        strip = _trapezoid(start, end, ground.centres[there], depth_m)
+        if ground.blocks[there].contains_properly(shapely.LineString(strip.exterior.coords[1:3])):
+            return taker, giver, strip
+    raise AssertionError("no border is fit for a strip")
+
+
+def _trapezoid(start: Floats, end: Floats, towards: Floats, depth_m: float) -> shapely.Polygon:
+    """Lay a strip on the line from ``start`` to ``end``, narrowing ``towards`` a point."""
+    along = end - start
+    normal = np.array([-along[1], along[0]]) / np.linalg.norm(along)
+    normal = normal * np.sign(normal @ (towards - start)) * depth_m
+    inner = np.round([start + 0.15 * along + normal, end - 0.15 * along + normal], 2)
+    return shapely.Polygon([start, *inner, end])
+
+
+def _record(
+    drawing: Drawing, kind: str, grids: list[int], area: shapely.Polygon, plan: Plan, note: str
+) -> None:
+    drawing.touched |= set(grids)
+    drawing.truth.append(
+        {
+            "kind": kind,
+            "subjects": sorted(plan.grids.index[grids].tolist())
+            if kind != "across"
+            else plan.grids.index[grids].tolist(),
+            "area_m2": round(float(area.area), 2),
+            "wkt": shapely.to_wkt(area, rounding_precision=2),
+            "note": note,
+        }
+    )

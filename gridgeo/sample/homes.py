@@ -1,0 +1,205 @@
+"""Where the households of a sample town live, and where its stations must stand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
+
+from gridgeo.sample.carve import share_out
+from gridgeo.sample.ground import Floats, Ground
+from gridgeo.sample.plan import Plan
+
+# No dwelling stands nearer to a block's border, so a strip along a border holds nobody.
+SETBACK_M = 12.0
+REACH_M = 1000.0
+
+_AROUND_M = 5.0  # dwellings of one building lie this close to its middle
+_EMPTY_AROUND_M = 480.0  # fields around the remote hamlet
+_KEPT_REACH_M = 960.0  # stations are placed for this, so that rounding changes no verdict
+_KEPT_AWAY_M = 1030.0
+_VACANT_SHARE = 0.11
+_DENSITY_M = 2600.0
+_UNEVEN = 0.35
+_EMPTY_SHARE = 0.06  # blocks of works, parks and ponds
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Dwellings, lived in or not.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (h, 2)
+        EPSG:4549.
+    block : ndarray of int, shape (h,)
+        Position of the block that holds the dwelling.
+    building : ndarray of int, shape (h,)
+        Number of the building within its block, from 1.
+    lived_in : ndarray of bool, shape (h,)
+    """
+
+    xy: Floats
+    block: NDArray[np.int64]
+    building: NDArray[np.int64]
+    lived_in: NDArray[np.bool_]
+
+
+def remote_block(ground: Ground) -> int:
+    """Give the block farthest from the core, where the remote hamlet lies."""
+    return int(np.argmax(np.linalg.norm(ground.centres - ground.core, axis=1)))
+
+
+def spread(
+    ground: Ground, plan: Plan, fixed: dict[int, int], remote: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Spread each grid's occupied households over its blocks.
+
+    Parameters
+    ----------
+    ground, plan
+        The blocks and their grids.
+    fixed : dict of int to int
+        Blocks whose households are given.
+    remote : int
+        The block of the remote hamlet; nobody lives in the fields around it.
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Per block; denser towards the core. A grid's blocks sum to its households.
+    """
+    core_m = np.linalg.norm(ground.centres - ground.core, axis=1)
+    remote_m = np.linalg.norm(ground.centres - ground.centres[remote], axis=1)
+    weight = shapely.area(ground.blocks) * np.exp(-core_m / _DENSITY_M)
+    weight *= rng.lognormal(sigma=_UNEVEN, size=len(weight))
+    weight[rng.random(len(weight)) < _EMPTY_SHARE] = 0
+    weight[remote_m < _EMPTY_AROUND_M] = 0
+    weight[list(fixed)] = 0
+    count = np.zeros(len(weight), dtype="int64")
+    count[list(fixed)] = list(fixed.values())
+    for grid, households in enumerate(plan.grids["households"]):
+        blocks = np.flatnonzero(plan.grid == grid)
+        open_blocks = blocks[weight[blocks] > 0]
+        rest = int(households - count[blocks].sum())
+        count[open_blocks] += share_out(rest, weight[open_blocks])
+    return count
+
+
+def settle(
+    ground: Ground,
+    occupied: NDArray[np.int64],
+    all_lived_in: list[int],
+    rng: np.random.Generator,
+) -> Homes:
+    """Give every household a place in its block, and add dwellings nobody lives in.
+
+    Parameters
+    ----------
+    ground : Ground
+    occupied : ndarray of int, shape (n,)
+        Households per block.
+    all_lived_in : list of int
+        Blocks without an empty dwelling.
+    rng : Generator
+
+    Returns
+    -------
+    Homes
+        By block. In town several share a building; in the country houses stand in rows.
+        Every place is ``SETBACK_M`` or more inside its block.
+    """
+    vacant = rng.binomial(occupied, _VACANT_SHARE)
+    vacant[all_lived_in] = 0
+    inner = shapely.buffer(ground.blocks, -(SETBACK_M + _AROUND_M), join_style="mitre")
+    places, blocks, buildings, lived = [], [], [], []
+    for block in np.flatnonzero(occupied):
+        n = int(occupied[block] + vacant[block])
+        if ground.urban[block]:
+            middles = _anywhere(inner[block], -(-n // int(rng.integers(10, 25))), rng)
+        else:
+            middles = _in_rows(inner[block], n, rng)
+        building = np.sort(np.arange(n) % len(middles))
+        turn, off = rng.uniform(0, 2 * np.pi, n), _AROUND_M * np.sqrt(rng.random(n))
+        places.append(
+            middles[building] + np.column_stack([np.cos(turn), np.sin(turn)]) * off[:, None]
+        )
+        blocks.append(np.full(n, block))
+        buildings.append(building + 1)
+        lived.append(rng.permutation(n) < occupied[block])
+    return Homes(*(np.concatenate(part) for part in (places, blocks, buildings, lived)))
+
+
+def place_stations(
+    ground: Ground, plan: Plan, homes: Homes, remote: int, avoid: list[int]
+) -> list[tuple[int, bool]]:
+    """Place stations so that only the remote hamlet is farther than ``REACH_M`` from all.
+
+    Parameters
+    ----------
+    ground, plan, homes
+        The town and who lives where.
+    remote : int
+        Block of the hamlet.
+    avoid : list of int
+        Blocks that get no station.
+
+    Returns
+    -------
+    list of (int, bool)
+        Block, and whether it is its village's service centre (else an outpost): one centre a
+        village at its weight's middle, then outposts greedily where most are still unreached.
+    """
+    hamlet = homes.xy[homes.block == remote]
+    apart, _ = cKDTree(hamlet).query(ground.centres)
+    allowed = apart > _KEPT_AWAY_M
+    allowed[avoid] = False
+    near = cKDTree(homes.xy).query_ball_point(ground.centres, _KEPT_REACH_M)
+    rows = np.repeat(np.arange(len(near)), [len(ids) for ids in near])
+    reached = csr_array(
+        (np.ones(len(rows)), (rows, np.concatenate(near).astype("int64"))),
+        shape=(len(near), len(homes.xy)),
+    )
+    open_homes = (homes.block != remote).astype("float64")
+    chosen: list[tuple[int, bool]] = []
+
+    def build(block: int, centre: bool) -> None:
+        chosen.append((block, centre))
+        open_homes[near[block]] = 0
+
+    for village in range(int(plan.village.max()) + 1):
+        sites = np.flatnonzero((plan.village == village) & allowed)
+        middle = homes.xy[plan.village[homes.block] == village].mean(axis=0)
+        if len(sites):
+            off = np.linalg.norm(ground.centres[sites] - middle, axis=1)
+            build(int(sites[np.argmin(off)]), True)
+    while open_homes.any():
+        gain = np.where(allowed, reached @ open_homes, -1)
+        best = int(np.argmax(gain))
+        if gain[best] <= 0:
+            break
+        build(best, False)
+    return chosen
+
+
+def _anywhere(area: shapely.Polygon, n: int, rng: np.random.Generator) -> Floats:
+    west, south, east, north = area.bounds
+    found = np.empty((0, 2))
+    while len(found) < n:
+        tried = rng.uniform((west, south), (east, north), size=(4 * n, 2))
+        found = np.vstack([found, tried[shapely.contains_xy(area, tried)]])
+    return found[:n]
+
+
+def _in_rows(area: shapely.Polygon, n: int, rng: np.random.Generator) -> Floats:
+    """Put houses along ditches: short west-east rows through one or two places."""
+    middles = _anywhere(area, 1 + n // 12, rng)
+    found = np.empty((0, 2))
+    while len(found) < n:
+        tried = middles[rng.integers(len(middles), size=4 * n)]
+        tried = tried + rng.normal(size=tried.shape) * (55.0, 9.0)
+        found = np.vstack([found, tried[shapely.contains_xy(area, tried)]])
+    return found[:n]
