@@ -52,10 +52,7 @@ def write(sample: Sample, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, kind in FORMATS.items():
-        path = folder / f"{name}.{kind}"
-        path.unlink(missing_ok=True)
-        _WRITERS[kind](sample.layers[name], path)
-        written.append(path)
+        written.append(save(sample.layers[name], folder / f"{name}.{kind}"))
     written += [folder / "truth.json", folder / "README.md"]
     truth = {
         "town_code": sample.town_code,
@@ -68,6 +65,25 @@ def write(sample: Sample, folder: Path) -> list[Path]:
     return written
 
 
+def save(frame: pd.DataFrame, path: Path) -> Path:
+    """Write one layer, its key as the first column, replacing a file of that name.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+    path : Path
+        ``.geojson``, ``.gpkg``, ``.parquet`` or ``.csv`` (points as ``lon`` and ``lat``).
+
+    Returns
+    -------
+    Path
+        ``path`` itself.
+    """
+    path.unlink(missing_ok=True)
+    _WRITERS[path.suffix](frame, path)
+    return path
+
+
 def _geojson(frame: pd.DataFrame, path: Path) -> None:
     shapes = json.loads(shapely.to_geojson(shapely.GeometryCollection(list(frame.geometry))))
     table = _plain(frame).astype(object)
@@ -76,12 +92,15 @@ def _geojson(frame: pd.DataFrame, path: Path) -> None:
         {"type": "Feature", "properties": properties, "geometry": shape}
         for properties, shape in zip(table.to_dict("records"), shapes["geometries"], strict=True)
     ]
-    # RFC 7946 knows WGS 84 only; GDAL and QGIS read this older member, and the layer says its CRS.
-    collection = {
-        "type": "FeatureCollection",
-        "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}},
-        "features": features,
-    }
+    collection: dict[str, object] = {"type": "FeatureCollection"}
+    epsg = frame.crs.to_epsg()
+    if epsg != 4326:
+        # RFC 7946 knows WGS 84 only; for others GDAL and QGIS read this older member.
+        collection["crs"] = {
+            "type": "name",
+            "properties": {"name": f"urn:ogc:def:crs:EPSG::{epsg}"},
+        }
+    collection["features"] = features
     text = json.dumps(collection, ensure_ascii=False, separators=(",", ":"))
     path.write_text(
         text.replace('{"type":"Feature",', '\n{"type":"Feature",') + "\n", encoding="utf-8"
@@ -105,7 +124,7 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
     _plain(frame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 
-_WRITERS = {"geojson": _geojson, "gpkg": _gpkg, "parquet": _parquet, "csv": _csv}
+_WRITERS = {".geojson": _geojson, ".gpkg": _gpkg, ".parquet": _parquet, ".csv": _csv}
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -122,13 +122,15 @@ def stations(
 
 def at_rest(frame: pd.DataFrame) -> pd.DataFrame:
     """Bring a layer to EPSG:4490, coordinates rounded to 0.1 mm; a plain table stays as it is."""
-    if not isinstance(frame, gpd.GeoDataFrame):
-        return frame
-    rested = to_rest(frame)
-    rounded = shapely.transform(
-        rested.geometry.to_numpy(), lambda degrees: np.round(degrees, _DEGREE_DIGITS)
+    return rounded(to_rest(frame)) if isinstance(frame, gpd.GeoDataFrame) else frame
+
+
+def rounded(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Round a layer's degrees to 0.1 mm; corners that were one stay one."""
+    shapes = shapely.transform(
+        frame.geometry.to_numpy(), lambda degrees: np.round(degrees, _DEGREE_DIGITS)
     )
-    return rested.set_geometry(gpd.GeoSeries(rounded, index=frame.index, crs=rested.crs))
+    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
 
 
 def orphan_truth(
