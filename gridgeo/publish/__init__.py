@@ -1,1 +1,18 @@
-"""."""
+"""What may leave the house: layers with unit, period, source and disclosure level."""
+
+from gridgeo.publish.cells import Cells, k_safe_cells
+from gridgeo.publish.layer import Field, Layer, Withheld, reopen
+from gridgeo.publish.release import release
+from gridgeo.publish.scope import Ledger, Scope
+
+__all__ = [
+    "Cells",
+    "Field",
+    "Layer",
+    "Ledger",
+    "Scope",
+    "Withheld",
+    "k_safe_cells",
+    "release",
+    "reopen",
+]
