@@ -77,7 +77,7 @@ def tiling_faults(
     [['overlap', ('a', 'b'), 1000.0]]
     """
     require_metric(grids, "grids")
-    shapes, invalid = _mended(np.asarray(grids.geometry.array), grids.index)
+    shapes, invalid = mended_areas(np.asarray(grids.geometry.array), grids.index)
     duty = _duty(jurisdiction, grids)
     tree = shapely.STRtree(shapes)
     faces, depth, due = _faces(shapes, tree, duty)
@@ -95,7 +95,7 @@ def tiling_faults(
     return _table(rows, grids)
 
 
-def _mended(
+def mended_areas(
     shapes: np.ndarray, ids: Iterable, layer: str = "grids"
 ) -> tuple[np.ndarray, list[int]]:
     """Make every shape a valid area in two dimensions; name the positions that were not."""
@@ -118,7 +118,7 @@ def _mended(
     shapes[lost] = None
     broken = ~lost & ~shapely.is_valid(shapes)
     for i in np.flatnonzero(broken):
-        parts = _polygons(shapely.make_valid(shapes[i : i + 1], method="linework"))[1]
+        parts = polygon_parts(shapely.make_valid(shapes[i : i + 1], method="linework"))[1]
         shapes[i] = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
     return shapes, np.flatnonzero(lost | broken).tolist()
 
@@ -132,7 +132,7 @@ def _duty(
     if isinstance(jurisdiction, BaseGeometry):
         jurisdiction = gpd.GeoSeries([jurisdiction], crs=grids.crs)
     layer = to_crs_of(jurisdiction, grids, "jurisdiction", "grids").geometry
-    duty = shapely.union_all(_mended(np.asarray(layer.array), layer.index, "jurisdiction")[0])
+    duty = shapely.union_all(mended_areas(np.asarray(layer.array), layer.index, "jurisdiction")[0])
     if shapely.is_empty(duty):
         raise GeometryError(
             "jurisdiction has no area, so nothing could be told to lie in or outside it.",
@@ -203,7 +203,7 @@ def _overlaps(
     shapes: np.ndarray, tree: shapely.STRtree, deep: np.ndarray, min_area_m2: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Intersect, pair by pair, the grids that meet where more than one covers."""
-    _, places = _polygons(shapely.unary_union(deep), min_area_m2)
+    _, places = polygon_parts(shapely.unary_union(deep), min_area_m2)
     meet = np.unique(tree.query(places, predicate="intersects")[1])
     left, right = shapely.STRtree(shapes[meet]).query(shapes[meet])
     left, right = meet[left[left < right]], meet[right[left < right]]
@@ -219,28 +219,28 @@ def _outside(
     min_area_m2: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut off what each grid has beyond the duty."""
-    _, places = _polygons(shapely.unary_union(faces), min_area_m2)
+    _, places = polygon_parts(shapely.unary_union(faces), min_area_m2)
     stray = np.unique(tree.query(places, predicate="intersects")[1])
     beyond = shapes[stray]
     crossing = shapely.intersects(duty, beyond)
     beyond[crossing] = shapely.difference(beyond[crossing], duty)
-    owner, parts = _polygons(beyond, min_area_m2)
+    owner, parts = polygon_parts(beyond, min_area_m2)
     return stray[owner], parts
 
 
 def _parts(shapes: np.ndarray, min_area_m2: float) -> tuple[np.ndarray, np.ndarray]:
     """Take faults apart into polygons above an area, without the hairs that hang on them."""
-    owner, parts = _polygons(shapes, min_area_m2)
+    owner, parts = polygon_parts(shapes, min_area_m2)
     core = shapely.buffer(parts, -_TOUCH_M, join_style="mitre")
     # A hair along 500 m of border would make a sliver of a square hole, or tie two holes together.
     body = shapely.buffer(core, 2 * _TOUCH_M, join_style="mitre")
     hairy = ~shapely.is_empty(core) & (shapely.length(body) < 0.99 * shapely.length(parts))
     parts[hairy] = shapely.intersection(parts[hairy], body[hairy])
-    member, parts = _polygons(parts, min_area_m2)
+    member, parts = polygon_parts(parts, min_area_m2)
     return owner[member], parts
 
 
-def _polygons(shapes: np.ndarray, min_area_m2: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def polygon_parts(shapes: np.ndarray, min_area_m2: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Take geometries of any kind apart; keep polygons above an area, and whose they are."""
     # Twice: make_valid answers a MultiPolygon within a collection.
     members, owner = shapely.get_parts(np.atleast_1d(shapes), return_index=True)

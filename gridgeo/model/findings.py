@@ -7,13 +7,11 @@ tomorrow keeps its id and the register can open, keep and close rows.
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from shapely.geometry.base import BaseGeometry
 
 from gridgeo.model.contract import Column, Contract
 
@@ -80,6 +78,9 @@ FINDINGS = Contract(
 )
 
 
+# One value for all rows, or one a row.
+PerRow = str | float | int | Iterable
+
 _DTYPES = {"value": "float64", "households": "Int64"}
 
 
@@ -101,15 +102,15 @@ def finding_id(kind: str, subject: str, standard: str) -> str:
 
 
 def make_findings(
-    kind: str | Sequence[str],
+    kind: PerRow,
     subject: Sequence[str],
-    standard: str | Sequence[str],
+    standard: PerRow,
     *,
-    grid_code: Sequence[str | None] | None = None,
-    value: Sequence[float] | None = None,
-    unit: str | Sequence[str] | None = None,
-    households: int | Sequence[int] | None = None,
-    geometry: Sequence[BaseGeometry | None] | None = None,
+    grid_code: PerRow | None = None,
+    value: PerRow | None = None,
+    unit: PerRow | None = None,
+    households: PerRow | None = None,
+    geometry: Iterable | None = None,
     crs: object = None,
     as_of: dt.date | None = None,
     weights: Mapping[str, float] = KIND_WEIGHTS,
@@ -118,11 +119,15 @@ def make_findings(
 
     Parameters
     ----------
-    kind, subject, standard : str or sequence of str, shape (n,)
-        A key of ``KIND_WEIGHTS``; whom or where; what is not met. ``subject`` gives n.
+    kind : str, or iterable of str
+        Key of ``KIND_WEIGHTS``.
+    subject : sequence of str, shape (n,)
+        Whom or where.
+    standard : str, or iterable of str
+        What is not met.
     grid_code, value, unit, households : optional
         One a row, or one for all; left out where not known.
-    geometry : sequence of geometry or None, shape (n,), optional
+    geometry : iterable of geometry or None, shape (n,), optional
         Evidence, in ``crs``.
     crs : CRS, optional
     as_of : date, optional
@@ -147,7 +152,7 @@ def make_findings(
         ("standard", standard),
         ("households", households),
     ):
-        values = said if said is None or np.isscalar(said) else list(cast("Sequence", said))
+        values = said if said is None or isinstance(said, str | float | int) else list(said)
         rows[name] = pd.Series(values, index=rows.index, dtype=_DTYPES.get(name, "str"))
     weight = rows["kind"].map(dict(weights)).astype("float64")
     rows["severity"] = rows["households"].astype("float64") * weight
@@ -166,3 +171,21 @@ def make_findings(
     )
     shapes = [None] * len(rows) if geometry is None else list(geometry)
     return gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(shapes, index=rows.index, crs=crs))
+
+
+def lived_in(households: pd.DataFrame | pd.Series) -> np.ndarray:
+    """Tell in which dwellings somebody lives.
+
+    Parameters
+    ----------
+    households : DataFrame or Series, shape (n,)
+        ``lived_in`` may be absent or empty.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        False only where the record says so.
+    """
+    if not isinstance(households, pd.DataFrame) or "lived_in" not in households:
+        return np.ones(len(households), bool)
+    return households["lived_in"].astype("boolean").fillna(True).to_numpy(dtype=bool)

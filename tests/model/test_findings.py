@@ -11,6 +11,7 @@ from gridgeo.model.findings import (
     HOUSEHOLD_KINDS,
     KIND_WEIGHTS,
     finding_id,
+    lived_in,
     make_findings,
 )
 from gridgeo.words import WORDS
@@ -94,3 +95,20 @@ def test_a_value_must_be_a_number(value):
 def test_every_kind_has_a_word_in_both_languages():
     assert set(KIND_WEIGHTS) <= set(WORDS)
     assert set(HOUSEHOLD_KINDS) <= set(KIND_WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (pd.DataFrame({"lived_in": [True, False, None]}), [True, False, True]),
+        (
+            pd.DataFrame({"lived_in": pd.array([True, False, pd.NA], "boolean")}),
+            [True, False, True],
+        ),
+        (pd.DataFrame({"lived_in": [False, False]}), [False, False]),
+        (pd.DataFrame(index=range(2)), [True, True]),
+        (pd.Series([Point(0, 0)]), [True]),
+    ],
+)
+def test_a_dwelling_is_lived_in_unless_the_record_says_no(record, expected):
+    assert lived_in(record).tolist() == expected
