@@ -1,0 +1,129 @@
+"""Who is near enough to a station, in a straight line."""
+
+import datetime as dt
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridgeo.errors import ParameterError
+from gridgeo.model.crs import require_metric, to_crs_of
+from gridgeo.model.findings import lived_in, make_findings
+
+
+def reach(
+    households: gpd.GeoDataFrame | gpd.GeoSeries,
+    stations: gpd.GeoDataFrame | gpd.GeoSeries,
+    streets: None = None,
+) -> pd.Series:
+    """Measure how far each household is from its nearest station.
+
+    Parameters
+    ----------
+    households : GeoDataFrame or GeoSeries of Point, shape (n,)
+        Metric CRS.
+    stations : GeoDataFrame or GeoSeries, shape (m,)
+        Brought into the CRS of ``households``; ``m`` may be 0. One without geometry serves nobody.
+    streets : None
+        Distances along streets are not measured yet.
+
+    Returns
+    -------
+    Series of float64, shape (n,)
+        ``reach_m`` on the index of ``households``: metres in a straight line, ``inf`` where no
+        station exists, ``nan`` where the household has no point.
+
+    Raises
+    ------
+    CRSError
+        ``households`` does not measure metres, or a layer has no CRS.
+    ParameterError
+        ``streets`` is given.
+
+    Notes
+    -----
+    Search tree: Leutenegger, Edgington and Lopez, "STR", ICDE 1997.
+    Walking is longer than a straight line: never reuse one's standard for the other.
+
+    Examples
+    --------
+    >>> homes = gpd.GeoSeries.from_xy([0, 300], [0, 400], crs=4549)
+    >>> reach(homes, homes.iloc[:1]).tolist()
+    [0.0, 500.0]
+    """
+    if streets is not None:
+        raise ParameterError(
+            "reach was given streets, but it measures only in a straight line.",
+            hint="Leave streets out, and choose the standard for straight lines.",
+            code="reach.streets",
+            fields=["streets"],
+        )
+    require_metric(households, "households")
+    places = to_crs_of(stations, households, "stations", "households").geometry
+    homes = np.asarray(households.geometry.array)
+    bases = np.asarray(places.array)
+    bases = bases[np.isfinite(shapely.bounds(bases)).all(axis=1)]
+    placed = np.isfinite(shapely.bounds(homes)).all(axis=1)
+    nearest_m = np.where(placed, np.inf, np.nan)
+    if len(bases):
+        near, metres = shapely.STRtree(bases).query_nearest(
+            homes[placed], return_distance=True, all_matches=False
+        )
+        nearest_m[np.flatnonzero(placed)[near[0]]] = metres
+    return pd.Series(nearest_m, index=households.index, name="reach_m")
+
+
+def reach_faults(
+    households: gpd.GeoDataFrame | gpd.GeoSeries,
+    stations: gpd.GeoDataFrame | gpd.GeoSeries,
+    within_m: float,
+    as_of: dt.date | None = None,
+) -> gpd.GeoDataFrame:
+    """Find the households that no station is near enough to (R1).
+
+    Parameters
+    ----------
+    households : GeoDataFrame or GeoSeries of Point, shape (n,)
+        Metric CRS. ``grid_code`` on record is passed on.
+    stations : GeoDataFrame or GeoSeries, shape (m,)
+    within_m : float
+        The standard in metres; a household exactly so far away meets it.
+    as_of : date, optional
+        Day the findings hold for.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``FINDINGS`` of kind "reach", in the order of ``households``: ``value`` the metres,
+        ``inf`` where there is no station at all. A household without a point cannot be judged
+        and is none of them; ``reach`` answers ``nan`` for it.
+
+    Raises
+    ------
+    CRSError
+        As ``reach``.
+    ParameterError
+        ``within_m`` is negative or no number.
+    """
+    if not within_m >= 0:
+        raise ParameterError(
+            f"within_m is {within_m}; a standard is 0 or more metres.",
+            hint="Give it in metres, such as 500.",
+            fields=["within_m"],
+        )
+    nearest_m = reach(households, stations).to_numpy()
+    at = np.flatnonzero(nearest_m > within_m)
+    recorded = isinstance(households, pd.DataFrame) and "grid_code" in households
+    return make_findings(
+        "reach",
+        households.index[at].astype("str").tolist(),
+        f"{within_m:.10g}m",
+        grid_code=households["grid_code"].iloc[at] if recorded else None,
+        value=nearest_m[at],
+        unit="m",
+        households=lived_in(households)[at].astype(int),
+        geometry=households.geometry.iloc[at],
+        crs=households.crs,
+        as_of=as_of,
+    )

@@ -1,0 +1,149 @@
+import datetime as dt
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import Point, affinity
+
+from gridgeo.analysis.reach import reach, reach_faults
+from gridgeo.errors import CRSError, ParameterError
+from gridgeo.model.findings import FINDINGS
+
+METRES = 4549
+PLACES = st.tuples(st.floats(-1e5, 1e5), st.floats(-1e5, 1e5))
+
+
+def points(places, crs=METRES):
+    return gpd.GeoSeries([p and Point(p) for p in places], crs=crs)
+
+
+# --- laws -------------------------------------------------------------------------------------
+
+
+@given(
+    homes=st.lists(PLACES, min_size=1, max_size=20),
+    stations=st.lists(PLACES, max_size=8),
+    extra=st.lists(PLACES, max_size=8),
+)
+def test_more_stations_never_push_a_household_further_away(homes, stations, extra):
+    before = reach(points(homes), points(stations))
+    after = reach(points(homes), points(stations + extra))
+    assert (after <= before).all()
+
+
+@given(
+    homes=st.lists(PLACES, min_size=1, max_size=20),
+    stations=st.lists(PLACES, min_size=1, max_size=8),
+)
+def test_reach_is_the_least_of_all_distances(homes, stations):
+    # Pythagoras over every pair, without a tree.
+    every = [min(np.hypot(x - a, y - b) for a, b in stations) for x, y in homes]
+    assert reach(points(homes), points(stations)).to_numpy() == pytest.approx(every)
+
+
+@given(homes=st.lists(PLACES, max_size=10), stations=st.lists(PLACES, max_size=5))
+def test_moving_a_city_changes_no_distance(homes, stations):
+    here = reach(points(homes), points(stations))
+    there = reach(*(points(p).translate(4e6, -3e6) for p in (homes, stations)))
+    assert there.to_numpy() == pytest.approx(here.to_numpy(), abs=1e-6)
+
+
+def test_the_order_of_households_and_stations_changes_nothing():
+    rng = np.random.default_rng(3)
+    homes, stations = (points(rng.uniform(0, 1000, (n, 2)).tolist()) for n in (50, 9))
+    forward = reach(homes, stations)
+    backward = reach(homes.iloc[::-1], stations.iloc[::-1])
+    pd.testing.assert_series_equal(forward, backward.sort_index())
+
+
+# --- hand-worked cases ------------------------------------------------------------------------
+
+
+def test_a_triangle_of_three_four_five():
+    homes = points([(0, 0), (300, 400)])
+    nearest = reach(homes, homes.iloc[:1])
+    assert nearest.tolist() == [0.0, 500.0]
+    assert nearest.name == "reach_m"
+
+
+@pytest.mark.parametrize(("metres", "found"), [(59, 0), (60, 0), (60.001, 1)])
+def test_a_standard_is_met_by_those_exactly_so_far_away(metres, found):
+    faults = reach_faults(points([(metres, 0)]), points([(0, 0)]), within_m=60)
+    assert len(faults) == found
+
+
+def test_a_household_out_of_reach_is_a_row_of_the_register():
+    homes = gpd.GeoDataFrame(
+        {"grid_code": ["01", None, "02"], "lived_in": [True, True, False]},
+        geometry=[Point(0, 0), Point(0, 700), Point(900, 0)],
+        index=pd.Index(["a", "b", "c"], name="household_id"),
+        crs=METRES,
+    )
+    faults = reach_faults(homes, points([(0, 0)]), 500, as_of=dt.date(2026, 6, 30))
+    assert FINDINGS.check(faults) is faults
+    shown = ["kind", "subject", "value", "unit", "standard", "households", "severity"]
+    assert faults[shown].to_numpy().tolist() == [
+        ["reach", "b", 700.0, "m", "500m", 1, 0.5],
+        ["reach", "c", 900.0, "m", "500m", 0, 0.0],
+    ]
+    assert faults["grid_code"].isna().tolist() == [True, False]
+    assert faults.geometry.tolist() == [Point(0, 700), Point(900, 0)]
+
+
+# --- edges ------------------------------------------------------------------------------------
+
+
+def test_without_stations_everybody_is_infinitely_far_away():
+    homes = points([(0, 0), None])
+    assert reach(homes, points([])).tolist() == pytest.approx([np.inf, np.nan], nan_ok=True)
+    faults = reach_faults(homes, points([]), 500)
+    assert faults["value"].tolist() == [np.inf]
+    assert FINDINGS.check(faults) is faults
+
+
+@pytest.mark.parametrize("lost", [None, Point(), Point(np.inf, 0)])
+def test_a_household_or_station_without_a_point_is_neither_near_nor_far(lost):
+    homes = gpd.GeoSeries([lost, Point(3, 4)], crs=METRES)
+    stations = gpd.GeoSeries([lost, Point(0, 0)], crs=METRES)
+    assert reach(homes, stations).tolist() == pytest.approx([np.nan, 5.0], nan_ok=True)
+    assert reach_faults(homes, stations, 1)["subject"].tolist() == ["1"]
+
+
+def test_heights_are_not_looked_at():
+    assert reach(points([(0, 0, 50)]), points([(3, 4)])).tolist() == [5.0]
+
+
+def test_nobody_is_no_fault():
+    assert reach(points([]), points([(0, 0)])).empty
+    assert reach_faults(points([]), points([]), 500).empty
+
+
+def test_stations_are_brought_into_the_crs_of_the_households():
+    homes = points([(500_000, 3_540_000)])
+    stations = homes.map(lambda p: affinity.translate(p, 30, 40)).to_crs(4490)
+    assert reach(homes, stations).tolist() == pytest.approx([50.0], abs=1e-3)
+
+
+@pytest.mark.parametrize("crs", [None, "EPSG:4490", "EPSG:3857"])
+def test_refuses_a_crs_that_cannot_measure(crs):
+    with pytest.raises(CRSError, match=r"to_metric\(households\)"):
+        reach(points([(114.3, 30.6)], crs), points([(0, 0)]))
+
+
+def test_refuses_stations_without_a_crs():
+    with pytest.raises(CRSError, match="stations has no CRS"):
+        reach(points([(0, 0)]), points([(0, 0)], crs=None))
+
+
+def test_refuses_streets_until_it_can_measure_along_them():
+    with pytest.raises(ParameterError, match="straight line"):
+        reach(points([(0, 0)]), points([(0, 0)]), streets=points([]))
+
+
+@pytest.mark.parametrize("within_m", [-1, np.nan])
+def test_refuses_a_standard_that_is_no_distance(within_m):
+    with pytest.raises(ParameterError, match="within_m"):
+        reach_faults(points([(0, 0)]), points([(0, 0)]), within_m)
