@@ -1,0 +1,248 @@
+"""Feeds: what was imported, when, by whom, with which rejects; and the taking in itself."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    bindparam,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from gridgeo.model.contract import Contract
+from gridgeo.model.frames import GRIDS
+from gridgeo.store.frames_io import Frame, rows_of, shape_from, stage
+from gridgeo.store.lives import Changes, Version, changes
+from gridgeo.store.plain import plain, records
+from gridgeo.store.tables import feeds, layers, rejects
+
+REJECT_COLUMNS = ["row", "field", "code", "reason_zh", "reason_en", "content"]
+
+
+@dataclass(frozen=True)
+class FeedIn:
+    """A file about to be taken in.
+
+    Parameters
+    ----------
+    file_name : str
+        Without its folder.
+    sha256 : str
+        Of the file's bytes, hexadecimal.
+    imported_at : datetime
+        With a time zone.
+    imported_by : str
+    params : mapping
+        How it was read: mapping of columns, CRS, encoding. The same file read otherwise is
+        another feed.
+    department : str or None
+    valid_from : date or None
+        First day of the grids that say none themselves.
+    rows_read : int or None
+        Rows in the file; None counts those accepted and refused.
+    """
+
+    file_name: str
+    sha256: str
+    imported_at: datetime
+    imported_by: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    department: str | None = None
+    valid_from: date | None = None
+    rows_read: int | None = None
+
+    def reading(self) -> dict[str, Any]:
+        """Give all that makes this reading of the file differ from another one."""
+        day = None if self.valid_from is None else self.valid_from.isoformat()
+        return {**plain(dict(self.params)), "valid_from": day}
+
+    def digest(self) -> str:
+        """Condense ``reading`` to 64 hexadecimal digits."""
+        said = json.dumps(self.reading(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class FeedResult:
+    """What a feed changed.
+
+    Parameters
+    ----------
+    feed_id : int
+    inserted, updated, unchanged : int
+        Rows of the layer; for grids, ``updated`` counts grids with a new or amended version.
+    rejected : int
+        Rows refused.
+    repeated : bool
+        This file was taken in before, read the same way: nothing was changed. ``unchanged`` and
+        ``rejected`` are as they were then.
+    """
+
+    feed_id: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+    repeated: bool = False
+
+
+def take_in(
+    connection: Connection,
+    contract: Contract,
+    accepted: Frame,
+    refused: pd.DataFrame,
+    feed: FeedIn,
+) -> FeedResult:
+    """Take in one file within the caller's transaction; see ``Store.take_in``."""
+    contract.check(accepted)
+    # Two imports of one layer take turns; imports of different layers do not wait.
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
+    connection.execute(lock, {"lock": f"gridgeo.take_in.{contract.name}"})
+    known = connection.execute(
+        select(feeds).where(
+            feeds.c.layer == contract.name,
+            feeds.c.sha256 == feed.sha256,
+            feeds.c.params_digest == feed.digest(),
+        )
+    ).one_or_none()
+    if known is not None:
+        return FeedResult(known.feed_id, 0, 0, known.accepted, known.rejected, repeated=True)
+    rejected = int(refused["row"].nunique()) if len(refused) else 0
+    feed_id = _record(connection, contract, feed, len(accepted), rejected)
+    _record_rejects(connection, feed_id, refused)
+    write = _write_grids if contract is GRIDS else _write
+    inserted, updated = write(connection, contract, accepted, feed_id, feed.valid_from)
+    unchanged = len(accepted) - inserted - updated
+    return FeedResult(feed_id, inserted, updated, unchanged, rejected)
+
+
+def list_feeds(connection: Connection) -> pd.DataFrame:
+    """Give the register of feeds; see ``Store.feeds``."""
+    names = [column.name for column in feeds.c if column.name != "params_digest"]
+    rows = connection.execute(select(*(feeds.c[name] for name in names)).order_by("feed_id")).all()
+    frame = pd.DataFrame(rows, columns=names).set_index("feed_id")
+    return frame.astype({"imported_at": "datetime64[us, UTC]"})
+
+
+def list_rejects(connection: Connection, feed_id: int) -> pd.DataFrame:
+    """Give the refused rows of a feed; see ``Store.rejects``."""
+    _, *others = REJECT_COLUMNS
+    chosen = select(rejects.c.row_no, *(rejects.c[name] for name in others))
+    chosen = chosen.where(rejects.c.feed_id == feed_id).order_by(rejects.c.reject_id)
+    return pd.DataFrame(connection.execute(chosen).all(), columns=REJECT_COLUMNS)
+
+
+def _record(
+    connection: Connection, contract: Contract, feed: FeedIn, accepted: int, rejected: int
+) -> int:
+    row = {
+        "layer": contract.name,
+        "file_name": feed.file_name,
+        "sha256": feed.sha256,
+        "params": feed.reading(),
+        "params_digest": feed.digest(),
+        "department": feed.department,
+        "rows_read": accepted + rejected if feed.rows_read is None else feed.rows_read,
+        "accepted": accepted,
+        "rejected": rejected,
+        "imported_at": feed.imported_at,
+        "imported_by": feed.imported_by,
+    }
+    return connection.execute(insert(feeds).values(row).returning(feeds.c.feed_id)).scalar_one()
+
+
+def _record_rejects(connection: Connection, feed_id: int, refused: pd.DataFrame) -> None:
+    rows = records(refused.reindex(columns=REJECT_COLUMNS).rename(columns={"row": "row_no"}))
+    if rows:
+        connection.execute(insert(rejects), [{**row, "feed_id": feed_id} for row in rows])
+
+
+def _write(
+    connection: Connection, contract: Contract, frame: Frame, feed_id: int, _day: date | None
+) -> tuple[int, int]:
+    """Insert new rows and update changed ones; give how many of each."""
+    table = layers[contract.name]
+    staged = stage(connection, contract, frame)
+    same = table.c[contract.key] == staged.c[contract.key]
+    values = {
+        column.name: shape_from(column) if column.name == "geometry" else column
+        for column in staged.c
+        if column.name != contract.key
+    }
+    differs = or_(false(), *(table.c[n].is_distinct_from(v) for n, v in values.items()))
+    updated = connection.execute(
+        update(table).where(same, differs).values({**values, "feed_id": feed_id})
+    )
+    stands = select(table.c[contract.key]).where(same).exists()
+    new = select(staged.c[contract.key], *values.values(), bindparam("feed", feed_id))
+    inserted = connection.execute(
+        insert(table).from_select([contract.key, *values, "feed_id"], new.where(~stands)),
+        execution_options={"preserve_rowcount": True},
+    )
+    return inserted.rowcount, updated.rowcount
+
+
+def _write_grids(
+    connection: Connection, contract: Contract, frame: Frame, feed_id: int, day: date | None
+) -> tuple[int, int]:
+    """Write grids as versions; a city has hundreds, so they are weighed in Python, not in SQL."""
+    names, rows = rows_of(contract, frame)
+    described = [_version(dict(zip(names, row, strict=True))) for row in rows]
+    table = layers[contract.name]
+    content = [column for column in table.c if column.name not in ("feed_id", "geometry")]
+    shape = func.ST_AsBinary(table.c.geometry, type_=LargeBinary).label("geometry")
+    standing = connection.execute(
+        select(*content, shape).where(table.c.grid_code.in_([new.code for new in described]))
+    )
+    versions = [_version(dict(row)) for row in standing.mappings()]
+    found = changes(versions, described, day)
+    _write_versions(connection, found, feed_id)
+    stood = {version.code for version in versions}
+    inserted = sum(version.code not in stood for version in found.opened)
+    return inserted, len(described) - found.unchanged - inserted
+
+
+def _write_versions(connection: Connection, found: Changes, feed_id: int) -> None:
+    table = layers[GRIDS.name]
+    wkb = bindparam("geometry", type_=LargeBinary)
+    this = table.c.version_id == bindparam("version")
+    if found.closed:
+        connection.execute(
+            update(table).where(this).values(valid_to=bindparam("end")),
+            [{"version": v.version_id, "end": v.end} for v in found.closed],
+        )
+    for version in (*found.amended, *found.opened):
+        row = {
+            **version.content,
+            "grid_code": version.code,
+            "valid_from": version.start,
+            "valid_to": version.end,
+            "feed_id": feed_id,
+        }
+        row["geometry"] = shape_from(wkb)
+        known = version.version_id
+        order = insert(table) if known is None else update(table).where(this)
+        values = {"geometry": version.content["geometry"], "version": known}
+        connection.execute(order.values(row), values)
+
+
+def _version(row: dict[str, Any]) -> Version:
+    return Version(
+        row.pop("grid_code"),
+        row.pop("valid_from", None),
+        row.pop("valid_to", None),
+        version_id=row.pop("version_id", None),
+        content=row,
+    )

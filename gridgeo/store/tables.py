@@ -1,0 +1,259 @@
+"""The tables: ``gridgeo`` holds what the city knows, ``published`` what has left the house.
+
+Columns of imported layers follow from their contracts. Imported layers refer to each other
+without foreign keys, on purpose: a clerk imports files in the order they arrive, and a visit to a
+household that is not on record is a finding to mend, not a reason to refuse the file. Rows that
+the house makes itself (rejects of a feed, units of a plan, features of a layer) do have them.
+"""
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy.types import TypeEngine
+
+from gridgeo.model import contract as promise
+from gridgeo.model.findings import FINDINGS
+from gridgeo.model.frames import GRIDS, LAYERS, STATES
+
+WORKING, PUBLISHED = "gridgeo", "published"
+REST_SRID, GIVE_OUT_SRID = 4490, 4326
+PLAN_STATES = ("draft", *STATES)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# Columns that questions narrow by, beside the key and the geometry.
+SOUGHT: dict[str, tuple[str, ...]] = {
+    "villages": ("town_code",),
+    "grids": ("village_code",),
+    "units": ("village_code", "grid_code"),
+    "households": ("grid_code",),
+    "appointments": ("grid_code", "worker_id"),
+    "incidents": ("reported_at", "department"),
+    "visits": ("household_id", "visited_at"),
+}
+
+_TYPES: dict[promise.Kind, type[TypeEngine]] = {
+    "text": Text,
+    "int": BigInteger,
+    "float": Double,
+    "bool": Boolean,
+    "date": Date,
+}
+
+
+def _moment() -> TIMESTAMP:
+    return TIMESTAMP(timezone=True)
+
+
+def _columns(contract: promise.Contract) -> list[Column]:
+    return [
+        Column(
+            column.name,
+            _moment() if column.kind == "time" else _TYPES[column.kind](),
+            nullable=not column.required,
+        )
+        for column in contract.columns
+    ]
+
+
+def _geometry(kind: str) -> Geometry:
+    # The index is written out at each table, so that it bears the house's name.
+    return Geometry(kind, srid=REST_SRID, spatial_index=False)
+
+
+def _layer_table(contract: promise.Contract) -> Table:
+    """Make the table of an imported layer: its contract, and the feed that brought each row."""
+    name = contract.name
+    parts: list[Column | Index | CheckConstraint] = [*_columns(contract)]
+    if contract.geometry == ("Point",):
+        parts.append(Column("geometry", _geometry("POINT"), nullable=False))
+    elif contract.geometry:
+        parts.append(Column("geometry", _geometry("GEOMETRY"), nullable=False))
+        kinds = ", ".join(f"'{kind.upper()}'" for kind in contract.geometry)
+        parts.append(CheckConstraint(f"geometrytype(geometry) IN ({kinds})", name="geometry"))
+    parts.append(Column("feed_id", BigInteger, ForeignKey(f"{WORKING}.feeds.feed_id"), index=True))
+    parts += [Index(f"ix_{name}_{column}", column) for column in SOUGHT.get(name, ())]
+    if contract.geometry:
+        parts.append(Index(f"ix_{name}_geometry", "geometry", postgresql_using="gist"))
+    return Table(name, metadata, *_key(contract), *parts, schema=WORKING)
+
+
+def _key(contract: promise.Contract) -> list[Column | CheckConstraint | ExcludeConstraint]:
+    if contract is not GRIDS:
+        return [Column(contract.key, Text, primary_key=True)]
+    # A grid has a life: one row a version, never two in force on the same day.
+    return [
+        Column("version_id", BigInteger, Identity(always=True), primary_key=True),
+        Column(contract.key, Text, nullable=False),
+        CheckConstraint("valid_from < valid_to", name="life"),
+        ExcludeConstraint(
+            (Column(contract.key), "="),
+            (text("daterange(valid_from, valid_to)"), "&&"),
+            using="gist",
+            name="ex_grids_one_in_force",
+        ),
+    ]
+
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("feed_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("layer", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("params_digest", Text, nullable=False),
+    Column("department", Text),
+    Column("rows_read", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("imported_at", _moment(), nullable=False),
+    Column("imported_by", Text, nullable=False),
+    UniqueConstraint("layer", "sha256", "params_digest"),
+    schema=WORKING,
+)
+
+layers: dict[str, Table] = {name: _layer_table(contract) for name, contract in LAYERS.items()}
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("reject_id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "feed_id",
+        BigInteger,
+        ForeignKey(f"{WORKING}.feeds.feed_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("row_no", BigInteger, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason_zh", Text, nullable=False),
+    Column("reason_en", Text, nullable=False),
+    Column("content", JSONB),
+    schema=WORKING,
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("created_at", _moment(), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("scores", JSONB, nullable=False),
+    Column("base_date", Date),
+    CheckConstraint(f"state IN ({', '.join(map(repr, PLAN_STATES))})", name="state"),
+    schema=WORKING,
+)
+
+plan_units = Table(
+    "plan_units",
+    metadata,
+    Column(
+        "plan_id",
+        BigInteger,
+        ForeignKey(f"{WORKING}.plans.plan_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("unit_id", Text, primary_key=True),
+    Column("grid_code", Text, nullable=False),
+    schema=WORKING,
+)
+
+# One row an episode: a fault that was mended and comes back opens a new one.
+findings = Table(
+    "findings",
+    metadata,
+    Column("episode_id", BigInteger, Identity(always=True), primary_key=True),
+    Column(FINDINGS.key, Text, nullable=False),
+    *_columns(FINDINGS),
+    Column("opened_on", Date, nullable=False),
+    Column("closed_on", Date),
+    Column("geometry", _geometry("GEOMETRY")),
+    Index(
+        "ix_findings_open",
+        FINDINGS.key,
+        unique=True,
+        postgresql_where=text("closed_on IS NULL"),
+    ),
+    Index("ix_findings_grid_code", "grid_code"),
+    Index("ix_findings_geometry", "geometry", postgresql_using="gist"),
+    schema=WORKING,
+)
+
+published_layers = Table(
+    "layers",
+    metadata,
+    Column("layer_pk", BigInteger, Identity(always=True), primary_key=True),
+    Column("layer_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("meta", JSONB, nullable=False),
+    Column("columns", JSONB, nullable=False),  # name and dtype in order; JSONB keeps no order
+    Column("created_at", _moment(), nullable=False, server_default=func.now()),
+    UniqueConstraint("layer_id", "version"),
+    Index("ix_layers_current", "layer_id", unique=True, postgresql_where=text('"current"')),
+    schema=PUBLISHED,
+)
+
+published_features = Table(
+    "features",
+    metadata,
+    Column(
+        "layer_pk",
+        BigInteger,
+        ForeignKey(f"{PUBLISHED}.layers.layer_pk", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("feature_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("properties", JSONB, nullable=False),
+    Column("geom", Geometry("GEOMETRY", srid=GIVE_OUT_SRID, spatial_index=False)),
+    Index("ix_features_geom", "geom", postgresql_using="gist"),
+    schema=PUBLISHED,
+)
+
+# Every figure that ever left the house; rows are only ever added (see the first migration).
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("entry_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("layer_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("feature_id", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("value", Double),
+    Index("ix_ledger_layer_id_feature_id", "layer_id", "feature_id"),
+    schema=PUBLISHED,
+)

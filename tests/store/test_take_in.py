@@ -1,0 +1,245 @@
+import datetime as dt
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from geopandas.testing import assert_geodataframe_equal
+from shapely import MultiPolygon, Point, box
+
+from gridgeo.errors import ContractError, ParameterError
+from gridgeo.model.frames import (
+    GRIDS,
+    HOUSEHOLDS,
+    INCIDENTS,
+    LAYERS,
+    STATIONS,
+    UNITS,
+    VISITS,
+    WORKERS,
+)
+from tests.store.frames import NO_REJECTS, feed, grids, households, visits
+
+pytestmark = pytest.mark.db
+
+
+def widths(frame):
+    return (frame.bounds["maxx"] - frame.bounds["minx"]).tolist()
+
+
+def test_what_was_taken_in_is_read_back_exactly(store):
+    given = households()
+    store.take_in(HOUSEHOLDS, given, NO_REJECTS, feed())
+    found = store.frame(HOUSEHOLDS)
+    expected = given.reindex(
+        columns=["address_id", "size_band", "lived_in", "grid_code", "geometry"]
+    )
+    expected = expected.astype({"address_id": "str", "grid_code": "str"})
+    assert_geodataframe_equal(found, expected)
+    assert found.crs == 4490
+
+
+@pytest.mark.parametrize("contract", LAYERS.values(), ids=LAYERS)
+def test_an_empty_layer_is_an_empty_frame_that_keeps_its_promise(store, contract):
+    found = store.frame(contract)
+    assert len(found) == 0
+    assert found.index.name == contract.key
+    assert contract.check(found) is found
+    result = store.take_in(contract, found, NO_REJECTS, feed())
+    assert (result.inserted, result.updated, result.unchanged) == (0, 0, 0)
+
+
+def test_dtypes_do_not_depend_on_the_rows(store):
+    store.take_in(VISITS, visits(), NO_REJECTS, feed())
+    full = store.frame(VISITS)
+    assert full.dtypes.equals(store.frame(VISITS, ids=[]).dtypes)
+    assert str(full["visited_at"].dtype) == "datetime64[us, UTC]"
+    assert full["visited_at"].iloc[0] == pd.Timestamp("2026-01-01 00:00", tz="UTC")
+    assert str(full["outcome"].dtype) == "str"
+    assert full["outcome"].isna().all()
+
+
+def test_rows_come_in_the_order_of_their_key_by_code_point(store):
+    keys = ["b", "a", "é", "Z", "10", "9", "户"]
+    workers = pd.DataFrame(
+        {"employment": "full-time"}, index=pd.Index(keys, name="worker_id", dtype="str")
+    )
+    store.take_in(WORKERS, workers, NO_REJECTS, feed())
+    assert store.frame(WORKERS).index.tolist() == sorted(keys)
+
+
+def test_the_same_file_twice_changes_nothing(store):
+    first = store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
+    second = store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
+    assert not first.repeated
+    assert second.repeated
+    assert second.feed_id == first.feed_id
+    assert (second.inserted, second.updated, second.unchanged) == (0, 0, 3)
+    assert len(store.feeds()) == 1
+
+
+def test_the_same_file_read_otherwise_is_another_feed(store):
+    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
+    again = store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed(params={"crs": 4326}))
+    assert not again.repeated
+    assert again.unchanged == 3
+
+
+def test_new_rows_are_inserted_changed_ones_updated_and_the_others_left(store):
+    store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed("one"))
+    second = households(4)
+    second.loc["h000001", "size_band"] = "5+"
+    second.loc["h000002", "geometry"] = Point(121, 32)
+    result = store.take_in(HOUSEHOLDS, second, NO_REJECTS, feed("two"))
+    assert (result.inserted, result.updated, result.unchanged) == (1, 2, 1)
+    assert_geodataframe_equal(
+        store.frame(HOUSEHOLDS)[["size_band", "lived_in", "geometry"]], second
+    )
+
+
+def test_a_column_the_file_lacks_keeps_what_stands(store):
+    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed("one"))
+    less = households()[["geometry"]]
+    result = store.take_in(HOUSEHOLDS, less, NO_REJECTS, feed("two"))
+    assert result.unchanged == 3
+    assert store.frame(HOUSEHOLDS)["size_band"].tolist() == ["1", "1", "1"]
+
+
+def test_an_emptied_value_empties_what_stands(store):
+    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed("one"))
+    emptied = households()
+    emptied["size_band"] = pd.Series([None] * 3, index=emptied.index, dtype="str")
+    assert store.take_in(HOUSEHOLDS, emptied, NO_REJECTS, feed("two")).updated == 3
+    assert store.frame(HOUSEHOLDS)["size_band"].isna().all()
+
+
+def test_shapes_with_the_same_box_are_told_apart(store):
+    def unit(shape):
+        return gpd.GeoDataFrame(
+            {"households": [1]}, geometry=[shape], index=pd.Index(["u"], name="unit_id"), crs=4490
+        )
+
+    whole = box(120, 32, 121, 33)
+    holed = whole.difference(box(120.4, 32.4, 120.6, 32.6))
+    store.take_in(UNITS, unit(whole), NO_REJECTS, feed("one"))
+    assert store.take_in(UNITS, unit(holed), NO_REJECTS, feed("two")).updated == 1
+    assert store.frame(UNITS).geometry.iloc[0].equals_exact(holed, 0)
+
+
+def test_places_in_another_crs_come_to_rest_in_4490(store):
+    given = households().to_crs(4549)
+    store.take_in(HOUSEHOLDS, given, NO_REJECTS, feed())
+    found = store.frame(HOUSEHOLDS)
+    assert found.crs == 4490
+    assert np.allclose(
+        shapely.get_coordinates(found.geometry), shapely.get_coordinates(households().geometry)
+    )
+
+
+def test_kinds_of_area_are_kept_and_heights_dropped(store):
+    high = MultiPolygon([box(120, 32, 121, 33)])
+    given = grids("a")
+    given.geometry = [high]
+    tall = gpd.GeoDataFrame(
+        {"capacity": [np.nan]},
+        geometry=[Point(120, 32, 7)],
+        index=pd.Index(["s"], name="station_id"),
+        crs=4490,
+    )
+    store.take_in(GRIDS, given, NO_REJECTS, feed())
+    store.take_in(STATIONS, tall, NO_REJECTS, feed())
+    assert store.frame(GRIDS).geom_type.tolist() == ["MultiPolygon"]
+    assert store.frame(STATIONS).geometry.tolist() == [Point(120, 32)]
+    assert store.frame(STATIONS)["capacity"].isna().all()
+
+
+def test_a_box_or_keys_narrow_what_is_read(store):
+    store.take_in(HOUSEHOLDS, households(5), NO_REJECTS, feed())
+    by_box = store.frame(HOUSEHOLDS, bbox=(120.001, 31, 120.002, 32))
+    assert by_box.index.tolist() == ["h000001", "h000002"]
+    by_key = store.frame(HOUSEHOLDS, ids=["h000004", "h000000", "not there"])
+    assert by_key.index.tolist() == ["h000000", "h000004"]
+    with pytest.raises(ParameterError, match="west, south, east, north"):
+        store.frame(HOUSEHOLDS, bbox=(121, 31, 120, 32))
+    with pytest.raises(ParameterError, match="visits have no place"):
+        store.frame(VISITS, bbox=(120, 31, 121, 32))
+
+
+def test_a_broken_promise_is_refused_whole(store):
+    broken = households()
+    broken["size_band"] = "9"
+    with pytest.raises(ContractError, match="size_band"):
+        store.take_in(HOUSEHOLDS, broken, NO_REJECTS, feed())
+    assert len(store.feeds()) == 0
+
+
+def test_a_time_without_zone_is_refused(store):
+    naive = visits()
+    naive["visited_at"] = naive["visited_at"].dt.tz_localize(None)
+    with pytest.raises(ContractError, match="visited_at has no time zone"):
+        store.take_in(VISITS, naive, NO_REJECTS, feed())
+
+
+def test_refused_rows_are_kept_with_their_reasons(store):
+    refused = pd.DataFrame(
+        {
+            "row": [3, 3, 7],
+            "field": ["size_band", "geometry", "household_id"],
+            "code": ["not-a-choice", "geometry-missing", "missing"],
+            "reason_zh": ["不在允许的取值中", "没有位置", "不能为空"],
+            "reason_en": ["is not allowed", "has no geometry", "must not be empty"],
+            "content": [{"户": "9", "n": float("nan")}, None, {"x": "a\0b"}],
+        }
+    )
+    result = store.take_in(HOUSEHOLDS, households(), refused, feed())
+    assert result.rejected == 2
+    found = store.rejects(result.feed_id)
+    assert found.drop(columns="content").equals(refused.drop(columns="content"))
+    assert found["content"].tolist() == [{"户": "9", "n": None}, None, {"x": "a�b"}]
+    listed = store.feeds().loc[result.feed_id]
+    assert (listed["rows_read"], listed["accepted"], listed["rejected"]) == (5, 3, 2)
+
+
+def test_the_register_tells_who_brought_which_file_when(store):
+    given = feed(department="民政", params={"crs": 4326}, rows_read=9)
+    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, given)
+    listed = store.feeds().iloc[0]
+    assert listed["file_name"] == "a.geojson"
+    assert listed["department"] == "民政"
+    assert listed["rows_read"] == 9
+    assert listed["imported_by"] == "clerk"
+    assert listed["imported_at"] == pd.Timestamp("2026-03-01 08:00", tz="UTC")
+    assert listed["params"] == {"crs": 4326, "valid_from": None}
+
+
+def test_moments_are_kept_to_the_microsecond(store):
+    moment = pd.Timestamp("2026-01-31 08:30:00.123456", tz="UTC")
+    given = gpd.GeoDataFrame(
+        {"class_code": ["01"], "reported_at": [moment], "closed_at": [pd.NaT]},
+        geometry=[Point(120, 32)],
+        index=pd.Index(["i"], name="incident_id"),
+        crs=4490,
+    )
+    given["closed_at"] = given["closed_at"].dt.tz_localize("UTC")
+    store.take_in(INCIDENTS, given, NO_REJECTS, feed())
+    found = store.frame(INCIDENTS)
+    assert found["reported_at"].iloc[0] == moment
+    assert found["closed_at"].isna().all()
+
+
+def test_a_grid_that_changes_begins_a_new_version_and_the_old_one_ends_that_day(store):
+    old, new = dt.date(2025, 1, 1), dt.date(2026, 1, 1)
+    store.take_in(GRIDS, grids(), NO_REJECTS, feed("one", valid_from=old))
+    wider = grids(wide=2.0)
+    wider.loc["b", "geometry"] = grids().loc["b", "geometry"]
+    result = store.take_in(GRIDS, wider, NO_REJECTS, feed("two", valid_from=new))
+    assert (result.inserted, result.updated, result.unchanged) == (0, 1, 1)
+    before = store.frame(GRIDS, as_of=dt.date(2025, 12, 31))
+    after = store.frame(GRIDS, as_of=new)
+    assert widths(before) == [1, 1]
+    assert widths(after) == [2, 1]
+    assert before.loc["a", "valid_to"] == after.loc["a", "valid_from"] == pd.Timestamp(new)
+    assert after.loc["b", "valid_from"] == pd.Timestamp(old)
+    assert len(store.frame(GRIDS, as_of=dt.date(2024, 12, 31))) == 0
+    assert widths(store.frame(GRIDS)) == [2, 1]
