@@ -1,6 +1,7 @@
 """What may leave the house: layers with unit, period, source and disclosure level."""
 
 from gridgeo.publish.cells import Cells, k_safe_cells
+from gridgeo.publish.findings import release_findings
 from gridgeo.publish.layer import Field, Layer, Withheld, reopen
 from gridgeo.publish.release import release
 from gridgeo.publish.scope import Ledger, Scope
@@ -14,5 +15,6 @@ __all__ = [
     "Withheld",
     "k_safe_cells",
     "release",
+    "release_findings",
     "reopen",
 ]

@@ -66,14 +66,14 @@ class Withheld:
         Figures published again at an earlier value, because the change was small.
     rounded : bool
         Whether counts are multiples of k.
-    people : int or None
-        Of cells: how many stand in no cell. Only ever 0 or None, which is "fewer than k".
+    unseen : tuple of str
+        Words for what exists, but fewer than k of it, so that no feature shows it.
     """
 
     figures: int = 0
     held: int = 0
     rounded: bool = False
-    people: int | None = 0
+    unseen: tuple[str, ...] = ()
 
     def notes(self, lang: Lang, k: int) -> list[str]:
         """Say it to a reader, one sentence a kind; empty when nothing was kept back."""
@@ -95,9 +95,11 @@ class Withheld:
             said.append(
                 f"数值取整到 {k} 的倍数" if zh else f"counts are rounded to multiples of {k}"
             )
-        if self.people is None:
+        for word in self.unseen:
             said.append(
-                f"总数小于 {k}，不予公布" if zh else f"fewer than {k} in all; none is shown"
+                f"{say(word, lang)}总数小于 {k}，不予公布"
+                if zh
+                else f"{say(word, lang)}: fewer than {k} in all, none shown"
             )
         return said
 
@@ -239,6 +241,7 @@ def reopen(features: gpd.GeoDataFrame, meta: Mapping[str, Any]) -> Layer:
             code="disclosure.not-released",
         )
     withheld = {key: meta["withheld"][key] for key in Withheld.__dataclass_fields__}
+    withheld["unseen"] = tuple(withheld["unseen"])
     return Layer(
         meta["id"],
         features,

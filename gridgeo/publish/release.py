@@ -39,7 +39,7 @@ def release(
     frame: gpd.GeoDataFrame,
     scope: Scope,
     ledger: Ledger | None = None,
-    people: int | None = 0,
+    unseen: tuple[str, ...] = (),
 ) -> Layer:
     """Let a frame out of the house, without what would give residents away.
 
@@ -50,8 +50,9 @@ def release(
     scope : Scope
     ledger : Ledger or None
         What was published before; None for a first, single publication to a file.
-    people : int or None
-        Of cells made by ``k_safe_cells``: its ``withheld``.
+    unseen : tuple of str
+        Words for what exists, but fewer than k of it: what ``k_safe_cells`` answered with no
+        cell and ``withheld`` None.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def release(
         as_of=scope.as_of,
         disclosure=scope.disclosure,
         k=scope.k,
-        withheld=Withheld(int(hidden.to_numpy().sum()), held, scope.rounded, people),
+        withheld=Withheld(int(hidden.to_numpy().sum()), held, scope.rounded, unseen),
         seal=_SEAL,
     )
 
@@ -130,7 +131,10 @@ def _protect(
                 above = above * np.nan
             path = path + "/" + codes
             levels.append(suppress.Level(path.to_numpy(), above.to_numpy()))
-        away = suppress.withheld(true.to_numpy(), figures.to_numpy(), levels, scope.k)
+        if scope.additive:
+            away = suppress.withheld(true.to_numpy(), figures.to_numpy(), levels, scope.k)
+        else:
+            away = np.asarray(suppress.small(true.to_numpy(), scope.k).any(axis=1))
         told[group] = figures.mask(unknown | away, np.nan)
         hidden[group] = np.repeat(away[:, None], len(group), axis=1)
         held += int((kept & ~away & ~unknown).sum()) * len(group)
@@ -148,16 +152,15 @@ def _tell(
 
 
 def _columns(by_id: gpd.GeoDataFrame, told: pd.DataFrame, scope: Scope) -> pd.DataFrame:
+    """Give the columns that leave, the derived ones last worked out and in their place."""
+    dtypes = {one.name: _DTYPES[one.kind] for one in scope.fields}
     out = pd.DataFrame(index=by_id.index)
-    for one in scope.fields:
-        if one.name in told:
-            values = told[one.name]
-        elif one.name in scope.derived:
-            values = scope.derived[one.name](out)
-        else:
-            values = by_id[one.name]
-        out[one.name] = values.astype(_DTYPES[one.kind])
-    return out
+    for name in dtypes:
+        if name not in scope.derived:
+            out[name] = (told if name in told else by_id)[name].astype(dtypes[name])
+    for name, work_out in scope.derived.items():
+        out[name] = work_out(out).astype(dtypes[name])
+    return out[[*dtypes]]
 
 
 def _refuse_people(frame: gpd.GeoDataFrame, scope: Scope) -> None:

@@ -46,6 +46,9 @@ class Scope:
         Columns of the frame with the codes of the levels above, coarsest first, each with the
         layer that publishes their totals: ``{"town_code": "towns", "village_code": "villages"}``.
         These totals, and that of the whole layer, are taken to be known.
+    additive : bool
+        False where the same people stand in several rows, so that no sum over rows is a total
+        of anything: then a row is withheld for its own sake only.
     derived : mapping of str to callable
         Columns worked out from the figures *as they are published*, in this order: the callable
         gets the features so far and gives a Series. So no derived figure knows more than the
@@ -65,6 +68,7 @@ class Scope:
     disclosure: Disclosure = "public"
     together: tuple[tuple[str, ...], ...] = ()
     parents: Mapping[str, str] = field(default_factory=dict)
+    additive: bool = True
     derived: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = field(default_factory=dict)
     rounded: bool = False
     unit: str = ""

@@ -1,0 +1,138 @@
+"""The blind-spot register as it may leave the house: no row of it is one household."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridgeo.model.crs import require_metric
+from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS
+from gridgeo.publish.cells import k_safe_cells
+from gridgeo.publish.layer import Disclosure, Field, K, Layer
+from gridgeo.publish.release import release
+from gridgeo.publish.scope import Ledger, Scope
+
+# Each row of these kinds is one grid, and its households those that live in the grid.
+GRID_KINDS = ("size", "no-leader", "few-workers", "no-full-time")
+
+_CARRIED = ["kind", "subject", "grid_code", "value", "unit", "standard", "households"]
+
+FIELDS = (
+    Field("kind"),
+    Field("subject", zh="涉及网格", en="grids concerned"),
+    Field("grid_code"),
+    Field("value", "float"),
+    Field("unit", zh="单位", en="unit"),
+    Field("standard"),
+    Field("households", "int", unit="households", is_count=True),
+    Field("severity", "float"),
+    Field("area_m2", "float", unit="m²"),
+)
+
+
+def release_findings(
+    findings: gpd.GeoDataFrame,
+    *,
+    disclosure: Disclosure = "public",
+    told: pd.Series | None = None,
+    least_m: float = 250.0,
+    period: str = "",
+    source: str = "",
+    plan_version: str = "",
+    as_of: str = "",
+    ledger: Ledger | None = None,
+) -> Layer:
+    """Let the blind-spot register out of the house.
+
+    Parameters
+    ----------
+    findings : GeoDataFrame
+        Rows of ``FINDINGS`` in a metric CRS.
+    disclosure : {"public", "internal"}
+    told : Series, optional
+        ``households`` of the grids as already published, by grid code. Findings about a grid's
+        size and staff then say the same figure and no other; without it they obey k alone.
+    least_m : float
+        Side of the smallest cell for findings about households.
+    period, source, plan_version, as_of : str
+        See ``Layer``.
+    ledger : Ledger or None
+
+    Returns
+    -------
+    Layer
+        ``blind-spots``. Findings about households (``HOUSEHOLD_KINDS``) have become cells that
+        tell of at least k each, with neither subject nor value; a kind with fewer than k is
+        named in the notes and not shown. Findings about territory keep their shape and area,
+        those about a grid the grid's shape. A finding without a shape does not appear.
+
+    Raises
+    ------
+    CRSError
+        ``findings`` is not in true metres.
+    """
+    k = K[disclosure]
+    require_metric(findings, "findings")
+    placed = findings[~(findings.geometry.isna() | findings.geometry.is_empty)]
+    single = placed["kind"].isin(HOUSEHOLD_KINDS)
+    parts, unseen = [_shapes(placed[~single], told)], []
+    for (kind, standard), group in placed[single].groupby(["kind", "standard"]):
+        cells = k_safe_cells(group.geometry, k, least_m)
+        if cells.withheld is None:
+            unseen.append(str(kind))
+        parts.append(_squares(cells.frame, str(kind), str(standard)))
+    rows = gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=findings.crs)
+    measured = rows.pop("value")
+
+    def value(out: pd.DataFrame) -> pd.Series:
+        """Give what was measured; a grid's size is its households as they are told."""
+        own = measured.reindex(out.index)
+        return own.where(out["kind"] != "size", out["households"].astype("Float64"))
+
+    scope = Scope(
+        layer="blind-spots",
+        zh="盲点",
+        en="Blind spots",
+        fields=FIELDS,
+        disclosure=disclosure,
+        # The same household may stand in a gap, an understaffed grid and a far-off cell.
+        additive=False,
+        derived={"value": value, "severity": _severity},
+        period=period,
+        source=source,
+        plan_version=plan_version,
+        as_of=as_of,
+    )
+    return release(rows, scope, ledger, tuple(unseen))
+
+
+def _shapes(findings: gpd.GeoDataFrame, told: pd.Series | None) -> gpd.GeoDataFrame:
+    """Take over what is said of territory and of whole grids."""
+    rows = findings[[*_CARRIED, "geometry"]].copy()
+    about_grid = rows["kind"].isin(GRID_KINDS)
+    measured = rows["value"].astype("Float64")
+    rows["value"] = measured.mask(np.isinf(measured.to_numpy("float64", na_value=np.nan)))
+    rows["area_m2"] = rows.area.round(1).astype("Float64").mask(about_grid)
+    rows["households"] = rows["households"].astype("Float64")
+    if told is not None:
+        of_grid = told.astype("Float64").reindex(rows["grid_code"]).set_axis(rows.index)
+        rows["households"] = rows["households"].mask(about_grid, of_grid)
+    return rows
+
+
+def _squares(cells: gpd.GeoDataFrame, kind: str, standard: str) -> gpd.GeoDataFrame:
+    """Say of each cell how many households of one kind it holds, and nothing of any single one."""
+    rows = cells[["geometry"]].assign(
+        kind=kind,
+        subject=pd.Series(pd.NA, cells.index, dtype="str"),
+        grid_code=pd.Series(pd.NA, cells.index, dtype="str"),
+        value=pd.Series(pd.NA, cells.index, dtype="Float64"),
+        unit="households",
+        standard=standard,
+        households=cells["count"].astype("Float64"),
+        area_m2=(cells["area_km2"] * 1e6).round(1).astype("Float64"),
+    )
+    return rows.set_axis(kind + "-" + standard + "-" + cells.index)
+
+
+def _severity(out: pd.DataFrame) -> pd.Series:
+    return out["households"].astype("Float64") * out["kind"].map(KIND_WEIGHTS).astype("Float64")

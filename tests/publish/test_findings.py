@@ -1,0 +1,104 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import Point, box
+
+from gridgeo.errors import CRSError
+from gridgeo.model.findings import HOUSEHOLD_KINDS, make_findings
+from gridgeo.publish import release_findings
+
+EAST, NORTH = 500_000, 3_545_000
+
+
+def households(kind, places, standard="in-a-grid"):
+    return make_findings(
+        kind,
+        [f"h{i}" for i in range(len(places))],
+        standard,
+        value=[np.inf] * len(places),
+        unit="m",
+        households=1,
+        geometry=[Point(EAST + x, NORTH + y) for x, y in places],
+        crs=4549,
+    )
+
+
+def grid(kind, code, value, homes):
+    shape = box(EAST, NORTH, EAST + 300, NORTH + 300)
+    return make_findings(
+        kind, [code], "300-500", grid_code=[code], value=[value], unit="households",
+        households=[homes], geometry=[shape], crs=4549,
+    )  # fmt: skip
+
+
+def gap(homes):
+    return make_findings(
+        "gap", ["a+b"], "1m2", value=[900.0], unit="m2", households=[homes],
+        geometry=[box(EAST, NORTH, EAST + 30, NORTH + 30)], crs=4549,
+    )  # fmt: skip
+
+
+places = st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 5000)), min_size=1, max_size=40)
+
+
+@given(places, st.sampled_from(HOUSEHOLD_KINDS))
+def test_findings_about_households_leave_only_as_cells_of_k(xy, kind):
+    layer = release_findings(households(kind, xy))
+    told = layer.features
+    assert (told["households"] >= 10).all()
+    assert told["households"].sum() == (len(xy) if len(xy) >= 10 else 0)
+    assert layer.withheld.unseen == ((kind,) if len(xy) < 10 else ())
+    assert told.geom_type.isin(["Polygon", "MultiPolygon"]).all()
+    said = told.drop(columns="geometry").to_json() + "".join(told.index)
+    assert '"h' not in said.replace('"households"', "")
+
+
+def test_a_kind_of_which_there_are_few_is_named_but_not_shown():
+    layer = release_findings(households("orphan", [(0, 0)] * 9), disclosure="public")
+    assert layer.features.empty
+    assert layer.notes("en") == ["households in no grid: fewer than 10 in all, none shown"]
+    assert len(release_findings(households("orphan", [(0, 0)] * 9), disclosure="internal").features)
+
+
+@pytest.mark.parametrize(("homes", "told"), [(7, pd.NA), (0, 0), (12, 12)])
+def test_territory_keeps_shape_and_area_and_loses_small_counts(homes, told):
+    layer = release_findings(gap(homes))
+    row = layer.features.iloc[0]
+    assert row["area_m2"] == 900
+    assert row["value"] == 900
+    assert row["subject"] == "a+b"
+    assert row["households"] is told or row["households"] == told
+
+
+def test_a_small_gap_takes_no_other_figure_with_it():
+    layer = release_findings(pd.concat([gap(7), grid("size", "g1", 85, 85)]))
+    assert layer.features["households"].tolist()[1] == 85
+
+
+def test_the_size_of_a_grid_is_what_was_already_told_of_it():
+    found = pd.concat([grid("size", "g1", 85, 85), grid("size", "g2", 903, 903)])
+    told = pd.Series([pd.NA, 900], index=["g1", "g2"], dtype="Int64")
+    rows = release_findings(found, told=told).features
+    assert rows["households"].tolist() == [pd.NA, 900]
+    assert rows["value"].tolist() == [pd.NA, 900.0]
+
+
+def test_staff_are_counted_in_full():
+    rows = release_findings(grid("few-workers", "g1", 1, 412)).features
+    assert rows["value"].tolist() == [1]
+    assert rows["households"].tolist() == [412]
+    assert rows["severity"].tolist() == [206]
+
+
+def test_no_finding_at_all_is_a_layer_too():
+    nothing = make_findings([], [], [], geometry=[], crs=4549)
+    layer = release_findings(nothing)
+    assert layer.features.empty
+    assert layer.notes("zh") == []
+
+
+def test_findings_in_degrees_are_refused():
+    with pytest.raises(CRSError):
+        release_findings(households("orphan", [(0, 0)] * 20).to_crs(4490))
