@@ -25,7 +25,6 @@ _VILLAGE_M2 = 2_350_000.0
 _ELLIPSE = 1.3  # the town proper is wider than deep
 _TILT = np.radians(6.0)  # streets seldom run due north
 _CROSSING_M = 16.0  # two corners nearer than this are one street crossing
-_FEWEST_BLOCKS = 30
 
 Floats = NDArray[np.float64]
 
@@ -121,7 +120,10 @@ def lay_ground(communities: int, villages: int, rng: np.random.Generator) -> Gro
     points = points[inside | beside]
     inside = inside[inside | beside]
     west = points[:, 0] < canal_x + canal(points[:, 1])
-    return _blocks(points, inside, is_urban(points), west, core)
+    ground = _blocks(points, inside, is_urban(points), west, core)
+    if communities and villages:
+        _join_scraps(ground, communities, villages)
+    return ground
 
 
 def _blocks(
@@ -152,7 +154,7 @@ def _blocks(
     borders = corner[ends]
     shared &= np.linalg.norm(borders[:, 0] - borders[:, 1], axis=1) >= _CROSSING_M / 2
     bank = west[np.minimum(cells.ridge_points, len(points) - 1)]
-    ground = Ground(
+    return Ground(
         blocks=np.array(rings, dtype=object),
         centres=points[inside] + MIDDLE,
         urban=urban[inside],
@@ -161,17 +163,21 @@ def _blocks(
         water=(bank[:, 0] != bank[:, 1])[shared],
         core=core + MIDDLE,
     )
-    _join_scraps(ground)
-    return ground
 
 
-def _join_scraps(ground: Ground) -> None:
-    """Let scraps of town or country, cut off by the canal, follow their surroundings, in place."""
+def _join_scraps(ground: Ground, communities: int, villages: int) -> None:
+    """Let scraps of town or country follow their surroundings, in place.
+
+    The canal cuts both into pieces. One smaller than a community or village of average extent
+    could claim no place of its own.
+    """
     graph = ground.graph().tocoo()
     same = ground.urban[graph.row] == ground.urban[graph.col]
     own = coo_array((graph.data[same], (graph.row[same], graph.col[same])), shape=graph.shape)
     _, component = connected_components(own, directed=False)
-    scrap = np.bincount(component)[component] < _FEWEST_BLOCKS
+    places = np.where(ground.urban, communities, villages)
+    average = np.where(ground.urban, ground.urban.sum(), (~ground.urban).sum()) / places
+    scrap = np.bincount(component)[component] < average
     ground.urban[scrap] = ~ground.urban[scrap]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from gridgeo.errors import ParameterError
 from gridgeo.model.frames import LAYERS
 from gridgeo.sample import layers
 from gridgeo.sample.defects import GAP_HOUSEHOLDS, draw
@@ -18,6 +19,7 @@ from gridgeo.sample.registers import villages_of
 _GRIDS = 50
 _HOUSEHOLDS = 15_000
 _HAMLET = 14
+_FEWEST_VILLAGES = 8
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def town(town_code: str = "321282401", seed: int = 0) -> Sample:
     ------
     NotFoundError
         No town of Jingjiang has this code.
+    ParameterError
+        The town has too few villages for all the defects, each of which wants its own.
 
     Notes
     -----
@@ -68,6 +72,14 @@ def town(town_code: str = "321282401", seed: int = 0) -> Sample:
     laid out around the same point, south of the centre of Jingjiang.
     """
     villages = villages_of(town_code)
+    if len(villages) < _FEWEST_VILLAGES:
+        raise ParameterError(
+            f"{villages['town'].iloc[0]} ({town_code}) has {len(villages)} villages; the planted "
+            f"defects need {_FEWEST_VILLAGES} or more.",
+            hint="Take a larger town, such as 321282401.",
+            code="sample.town-too-small",
+            fields=["town_code"],
+        )
     of_kind = villages["kind"].value_counts()
     rngs = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
     ground = lay_ground(int(of_kind.get("community", 0)), int(of_kind.get("village", 0)), rngs[0])
