@@ -1,8 +1,4 @@
-"""Turn what a file holds into the kinds a contract asks for; guess nothing.
-
-A value that cannot be turned stays as it is, so that the contract names its fault and the
-clerk sees what was written.
-"""
+"""Turn what a file holds into the kinds a contract asks for; guess nothing."""
 
 import re
 from collections.abc import Callable
@@ -59,7 +55,7 @@ def time_zone(zone: str) -> ZoneInfo:
         ) from error
 
 
-def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> pd.Series:
+def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> tuple[pd.Series, pd.Series]:
     """Turn values into the kind of a column.
 
     Parameters
@@ -72,12 +68,12 @@ def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> pd.Series:
 
     Returns
     -------
-    Series, shape (n,)
-        On the index of ``values``. ``str``, ``int64`` (``Int64`` with gaps), ``float64``,
-        ``bool`` (``boolean`` with gaps), naive ``datetime64`` at midnight, or UTC
-        ``datetime64`` — as long as every value can be turned. Otherwise ``object``, where the
-        values that cannot be turned are unchanged but for white space. Turning twice changes
-        nothing.
+    turned : Series, shape (n,)
+        On the index of ``values``: ``str``, ``Int64``, ``float64``, ``boolean``, naive
+        ``datetime64`` at midnight, or UTC ``datetime64``. Missing where nothing stands and where
+        what stands cannot be turned. Turning it again changes nothing.
+    lost : Series of bool, shape (n,)
+        Something stands there that cannot be turned.
 
     Notes
     -----
@@ -90,9 +86,9 @@ def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> pd.Series:
         case "text":
             turned = _text(values, column)
         case "int":
-            turned = _number(values, whole=True)
+            turned = _whole(_number(values))
         case "float":
-            turned = _number(values, whole=False)
+            turned = _number(values).astype("float64")
         case "bool":
             turned = _by_value(values, _truth).astype("boolean")
         case "date":
@@ -102,15 +98,16 @@ def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> pd.Series:
             naive, zoned = _moments(values)
             local = naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
             turned = local.dt.tz_convert("UTC").astype(UTC_MOMENT).fillna(zoned)
-    lost = (turned.isna() & values.notna()).to_numpy()
-    if lost.any():
-        mixed = turned.astype(object)
-        mixed[turned.isna().to_numpy()] = None
-        mixed[lost] = values[lost].astype(object)
-        return mixed
-    if column.kind in ("int", "bool") and not turned.hasnans:
-        return turned.astype("int64" if column.kind == "int" else "bool")
-    return turned
+    return turned, turned.isna() & values.notna()
+
+
+def tightened(values: pd.Series) -> pd.Series:
+    """Give ``Int64`` and ``boolean`` without gaps as plain ``int64`` and ``bool``."""
+    if values.hasnans:
+        return values
+    if isinstance(values.dtype, pd.Int64Dtype):
+        return values.astype("int64")
+    return values.astype("bool") if isinstance(values.dtype, pd.BooleanDtype) else values
 
 
 def mangled(values: pd.Series) -> pd.Series:
@@ -182,10 +179,16 @@ def _as_text(value: object) -> str | None:
     return None
 
 
-def _number(values: pd.Series, *, whole: bool) -> pd.Series:
-    number = pd.to_numeric(values, errors="coerce")
-    if not whole:
-        return number.astype("float64")
+def _number(values: pd.Series) -> pd.Series:
+    """Read numbers; dates are none, though pandas would count them in nanoseconds."""
+    if values.dtype == object:
+        values = values.where(values.map(lambda v: isinstance(v, str | int | float | np.number)))
+    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return pd.Series(np.nan, index=values.index)
+    return pd.to_numeric(values, errors="coerce")
+
+
+def _whole(number: pd.Series) -> pd.Series:
     if pd.api.types.is_integer_dtype(number.dtype):
         return number.astype("Int64")
     number = number.astype("float64")

@@ -37,12 +37,13 @@ def read_delimited(path: Path, encoding: str) -> Source:
     """
     try:
         headers, delimiter = _header(path, encoding)
-        cells, ragged = _cells(path, encoding, len(headers), delimiter)
+        cells, ragged, torn = _cells(path, encoding, len(headers), delimiter)
     except (UnicodeError, LookupError, csv.Error, pa.ArrowInvalid) as error:
         raise _not_csv(path, encoding, error) from error
     frame = cells.to_pandas()
     rows = len(frame) + len(ragged)
-    if rows and _quote_left_open(path, frame):
+    torn |= len(frame) > 0 and any("\n" in str(cell) for cell in frame.iloc[-1])
+    if torn and _quotes(path) % 2:
         raise unusable(
             path,
             f"has a quotation mark that is never closed: data row {rows} runs to the end of "
@@ -75,12 +76,14 @@ def _header(path: Path, encoding: str) -> tuple[list[str], str]:
 
 def _cells(
     path: Path, encoding: str, width: int, delimiter: str
-) -> tuple[pa.Table, dict[int, tuple[int, int]]]:
-    """Give the cells under the header by position, and the rows of another width."""
+) -> tuple[pa.Table, dict[int, tuple[int, int]], bool]:
+    """Give the cells under the header by place, the rows of another width, any of several lines."""
     ragged: dict[int, tuple[int, int]] = {}
+    torn: list[bool] = []
 
     def keep_out(row: pacsv.InvalidRow) -> str:
         ragged[row.number - 1] = (row.expected_columns, row.actual_columns)
+        torn.append("\n" in row.text)
         return "skip"
 
     places = [str(place) for place in range(width)]
@@ -97,8 +100,10 @@ def _cells(
             column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False
         ),
     )
+    if 0 in ragged:
+        raise pa.ArrowInvalid("its header cannot be told apart from its rows")
     below = table.slice(1)
-    return pa.table([_clean(column) for column in below.columns], names=places), ragged
+    return pa.table([_clean(column) for column in below.columns], names=places), ragged, any(torn)
 
 
 def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -107,12 +112,10 @@ def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _quote_left_open(path: Path, frame: pd.DataFrame) -> bool:
-    """Tell whether the last row swallowed the rest of the file."""
-    if not frame.iloc[-1].map(lambda cell: isinstance(cell, str) and "\n" in cell).any():
-        return False
+def _quotes(path: Path) -> int:
+    """Count the quotation marks; an odd one may have swallowed the rows behind it."""
     with path.open("rb") as file:
-        return sum(block.count(b'"') for block in iter(lambda: file.read(2**20), b"")) % 2 == 1
+        return sum(block.count(b'"') for block in iter(lambda: file.read(2**20), b""))
 
 
 def _not_csv(path: Path, encoding: str, error: Exception) -> InputError:

@@ -13,7 +13,7 @@ import pyogrio
 import shapely
 from pyogrio.raw import read_arrow
 
-from gridgeo.errors import GridgeoError
+from gridgeo.errors import GridgeoError, InputError
 from gridgeo.ingest.delimited import read_delimited
 from gridgeo.ingest.source import Source, closed_note, listed, numbered, shapes_from, unusable
 
@@ -137,18 +137,17 @@ def _read_vector(path: Path, layer: str | None, prefer: str) -> Source:
             f"is no {kind}: it does not begin like one.",
             "If it was renamed, give it back its own extension.",
         )
-    layer = _layer(path, layer, prefer)
+    # Of a cut Shapefile GDAL says only that the rows behind the cut have no geometry.
+    if kind == "Shapefile" and path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):
+        raise _cut_short(path, "is shorter than its header says")
     options = {"DATE_AS_STRING": "YES"} if kind == "GeoJSON" else {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        layer = _layer(path, layer, prefer)
         meta, arrow = read_arrow(path, layer=layer, datetime_as_string=True, **options)
         promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
     if arrow.num_rows != promised:
-        raise unusable(
-            path,
-            f"promises {promised} rows and holds {arrow.num_rows}; it is cut short.",
-            "Copy or save it again from its source.",
-        )
+        raise _cut_short(path, f"promises {promised} rows and holds {arrow.num_rows}")
     notes = tuple(f"GDAL: {w.message}".replace(str(path), path.name) for w in caught)
     if meta["geometry_type"] is None:
         return Source(path.name, numbered(arrow.to_pandas(integer_object_nulls=True)), notes=notes)
@@ -167,6 +166,10 @@ def _read_vector(path: Path, layer: str | None, prefer: str) -> Source:
     )
 
 
+def _cut_short(path: Path, found: str) -> InputError:
+    return unusable(path, f"{found}; it is cut short.", "Copy or save it again from its source.")
+
+
 def _layer(path: Path, layer: str | None, prefer: str) -> str:
     """Choose the layer: the one named, the one called like the contract, the only one."""
     found = {str(name): kind for name, kind in pyogrio.list_layers(path)}
@@ -178,10 +181,12 @@ def _layer(path: Path, layer: str | None, prefer: str) -> str:
     if layer is None and (len(found) == 1 or len(drawn) == 1):
         return next(iter(drawn or found))
     wanted = f"no layer {layer!r}" if layer is not None else "no single layer"
+    if not found:
+        raise unusable(path, "has no layer inside.", "Save it again from its source.")
     raise unusable(
         path,
         f"has {wanted}; found: {listed(list(found))}.",
-        "Name one of them as layer." if found else "Save it again with a layer.",
+        "Name one of them as layer.",
         code="input.layer",
     )
 

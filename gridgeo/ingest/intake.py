@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import pandas as pd
 
 from gridgeo.errors import ContractError
-from gridgeo.ingest.coerce import coerce, dates_without_hour, mangled, time_zone
+from gridgeo.ingest.coerce import coerce, dates_without_hour, mangled, tightened, time_zone
 from gridgeo.ingest.formats import open_source
-from gridgeo.ingest.names import PLACES, check_mapping, match, spellings
+from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings
 from gridgeo.ingest.places import Fault, Placed, place, to_rest_judged
 from gridgeo.ingest.reasons import explain
 from gridgeo.ingest.reference import crs_name
@@ -114,39 +115,32 @@ def read(
     check_mapping(mapping, contract)
     clock = time_zone(zone)
     source = open_source(path, layer=layer, prefer=contract.name, encoding=encoding)
-    theirs = match(source.headers, spellings(contract), mapping, source.name)
+    theirs = recognise(source.headers, spellings(contract), mapping, source.name)
     _require(contract, theirs, source)
     placed = place(source, contract.geometry, mapping, crs) if contract.geometry else None
 
-    columns = [Column(contract.key, "text", required=True), *contract.columns]
-    original = {c.name: source.table[theirs[c.name]] for c in columns if c.name in theirs}
-    turned = {c.name: coerce(original[c.name], c, clock) for c in columns if c.name in theirs}
-    frame = pd.DataFrame(turned, index=source.table.index)
-    notes = source.notes if placed is None else ()
-    notes += _midnight_notes(columns, original, zone)
-    faults: list[Fault] = []
-    if placed is not None:
-        shapes, faults, place_notes = to_rest_judged(placed, source.name)
+    asked = [Column(contract.key, "text", required=True), *contract.columns]
+    columns = [column for column in asked if column.name in theirs]
+    written = source.table[[theirs[column.name] for column in columns]]
+    written.columns = pd.Index([column.name for column in columns])
+    frame, faults = _coerced(written, columns, clock)
+    notes = _midnight_notes(written, columns, clock)
+    if placed is None:
+        notes += source.notes
+    else:
+        shapes, place_faults, place_notes = to_rest_judged(placed, source.name)
         frame = gpd.GeoDataFrame(frame, geometry=shapes)
+        faults += place_faults
         notes += place_notes
-    faults += [
-        (int(row), name, "mangled-code")
-        for name, values in original.items()
-        if contract.key == name or contract.column(name).kind == "text"
-        for row in values.index[mangled(values)]
-    ]
     faults = _judged(frame, contract, faults)
-    refused = {row for row, _, _ in faults}
-    accepted = frame[~frame.index.isin(refused)]
-    for column in columns:
-        if column.name in accepted and accepted[column.name].dtype == object:
-            accepted[column.name] = coerce(accepted[column.name], column, clock)
+    accepted = frame[~frame.index.isin([row for row, _, _ in faults])]
+    accepted = accepted.assign(**{c.name: tightened(accepted[c.name]) for c in columns})
     faults += [(row, "", "ragged") for row in source.ragged]
     understood = tuple(theirs.items()) + (placed.understood if placed else ())
     used = {header for _, header in understood}
     return Intake(
         contract,
-        contract.check(accepted.set_index(contract.key)),
+        accepted.set_index(contract.key),
         _table(faults, contract, source, understood, placed),
         understood,
         tuple(header for header in source.headers if header not in used),
@@ -169,6 +163,21 @@ def _require(contract: Contract, theirs: Mapping[str, str], source: Source) -> N
         )
 
 
+def _coerced(
+    written: pd.DataFrame, columns: list[Column], zone: ZoneInfo
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Turn each column into its kind, and name what cannot be turned."""
+    frame = pd.DataFrame(index=written.index)
+    faults: list[Fault] = []
+    for column in columns:
+        name, values = column.name, written[column.name]
+        frame[name], lost = coerce(values, column, zone)
+        faults += [(int(row), name, f"not-{column.kind}") for row in values.index[lost]]
+        if column.kind == "text":
+            faults += [(int(row), name, "mangled-code") for row in values.index[mangled(values)]]
+    return frame, faults
+
+
 def _judged(frame: pd.DataFrame, contract: Contract, known: list[Fault]) -> list[Fault]:
     """Add the contract's faults to those known; of rows with one key the first sound one stays."""
     rows = frame.index.to_numpy()
@@ -183,9 +192,10 @@ def _judged(frame: pd.DataFrame, contract: Contract, known: list[Fault]) -> list
         if code != DUPLICATE and (row, name) not in told
     ]
     keys = frame[contract.key]
-    first = keys[~keys.index.isin([row for row, _, _ in faults])].drop_duplicates()
-    doubled = keys.isin(first) & ~keys.index.isin(first.index)
-    return faults + [(int(row), contract.key, DUPLICATE) for row in rows[doubled]]
+    shared = keys[keys.duplicated(keep=False)]
+    first = shared[~shared.index.isin([row for row, _, _ in faults])].drop_duplicates()
+    doubled = shared.index[shared.isin(first) & ~shared.index.isin(first.index)]
+    return faults + [(int(row), contract.key, DUPLICATE) for row in doubled]
 
 
 def _table(
@@ -218,15 +228,12 @@ def _table(
 
 
 def _midnight_notes(
-    columns: list[Column], original: Mapping[str, pd.Series], zone: str
+    written: pd.DataFrame, columns: list[Column], zone: ZoneInfo
 ) -> tuple[str, ...]:
-    counts = {
-        column.name: dates_without_hour(original[column.name])
-        for column in columns
-        if column.kind == "time" and column.name in original
-    }
+    times = [column.name for column in columns if column.kind == "time"]
+    counts = {name: dates_without_hour(written[name]) for name in times}
     return tuple(
-        f"{count} values of {name} are dates without an hour; they are taken as 00:00 {zone}."
+        f"{count} values of {name} are dates without an hour; they are taken as 00:00 {zone.key}."
         for name, count in counts.items()
         if count
     )

@@ -18,6 +18,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "geometry": ("geometry", "geometry_wkt", "wkt", "geom", "the_geom"),
 }
 
+DBF_NAME = 10  # letters of a column's name that a Shapefile keeps
+
 
 def spellings(contract: Contract) -> dict[str, tuple[str, ...]]:
     """Give the headers under which each column of a layer is recognised.
@@ -37,7 +39,7 @@ def spellings(contract: Contract) -> dict[str, tuple[str, ...]]:
     return known
 
 
-def match(
+def recognise(
     headers: Sequence[str],
     known: Mapping[str, Iterable[str]],
     mapping: Mapping[str, str],
@@ -45,7 +47,8 @@ def match(
 ) -> dict[str, str]:
     """Find the header of each column.
 
-    Case, spaces, hyphens, underscores and full-width letters make no difference.
+    Case, spaces, hyphens, underscores and full-width letters make no difference, nor that a
+    Shapefile keeps only ten letters (``household_``).
 
     Parameters
     ----------
@@ -88,7 +91,8 @@ def match(
                 )
         else:
             plain = {_plain(name) for name in names if name}
-            claims = [header for header in free if _plain(header) in plain]
+            cut = {name[:DBF_NAME] for name in names if len(name) > DBF_NAME}
+            claims = [h for h in free if _plain(h) in plain or h.casefold() in cut]
         if len(claims) > 1:
             raise InputError(
                 f"{file} has {len(claims)} columns for {ours}: {listed(claims)}; one is needed.",

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gridgeo.errors import CRSError, InputError
-from gridgeo.ingest.names import PLACES, match
+from gridgeo.ingest.names import PLACES, recognise
 from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
 from gridgeo.ingest.source import Source, closed_note, listed, shapes_from
 from gridgeo.model.crs import to_rest
@@ -72,7 +72,7 @@ def place(
     if source.shapes is not None:
         placed = _from_geometry(source, crs)
     else:
-        theirs = match(source.headers, PLACES, mapping, source.name)
+        theirs = recognise(source.headers, PLACES, mapping, source.name)
         way = _way(theirs, kinds, mapping)
         if way is None:
             raise _no_place(source, kinds)

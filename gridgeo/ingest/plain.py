@@ -7,7 +7,7 @@ import pandas as pd
 
 from gridgeo.errors import GeometryError, InputError
 from gridgeo.ingest.formats import open_source
-from gridgeo.ingest.names import PLACES, match
+from gridgeo.ingest.names import PLACES, recognise
 from gridgeo.ingest.places import place
 from gridgeo.ingest.reasons import say_fault
 from gridgeo.ingest.source import Source
@@ -72,5 +72,5 @@ def load(
 def _says_places(source: Source) -> bool:
     if source.shapes is not None:
         return True
-    theirs = match(source.headers, PLACES, {}, source.name)
+    theirs = recognise(source.headers, PLACES, {}, source.name)
     return "geometry" in theirs or {"lon", "lat"} <= set(theirs) or {"x", "y"} <= set(theirs)

@@ -1,6 +1,7 @@
 """A file as its software wrote it, before anything is named or judged."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,23 @@ def shapes_from(
         How many shapes were mended by closing a ring.
     """
     cells = np.asarray(encoded, dtype=object)
-    shapes = np.asarray(decode(cells, on_invalid="ignore"), dtype=object)
+    shapes = _decoded(cells, decode, "ignore")
     given = ~pd.isna(cells)
     bad = given & shapely.is_missing(shapes)
-    shapes[bad] = decode(cells[bad], on_invalid="fix")
+    shapes[bad] = _decoded(cells[bad], decode, "fix")
     unreadable = given & shapely.is_missing(shapes)
     return shapes, unreadable, int(bad.sum() - unreadable.sum())
+
+
+def _decoded(cells: np.ndarray, decode: Callable[..., np.ndarray], on_invalid: str) -> np.ndarray:
+    try:
+        return np.array(decode(cells, on_invalid=on_invalid), dtype=object)
+    except NotImplementedError:  # one curve stops the whole array: go one by one
+        shapes = np.full(len(cells), None, dtype=object)
+        for place, cell in enumerate(cells):
+            with suppress(NotImplementedError):
+                shapes[place] = decode(cell, on_invalid=on_invalid)
+        return shapes
 
 
 def closed_note(closed: int) -> tuple[str, ...]:
@@ -108,4 +120,5 @@ def listed(names: Sequence[str], most: int = 20) -> str:
 
 def unusable(path: Path, found: str, hint: str, code: str = "input.unreadable") -> InputError:
     """Make the error that says why a file cannot be used, by its name and not by its folder."""
-    return InputError(f"{path.name} {found.replace(str(path), path.name)}", hint=hint, code=code)
+    found = found.replace(str(path.parent / "_")[:-1], "")
+    return InputError(f"{path.name} {found}", hint=hint, code=code)

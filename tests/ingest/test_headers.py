@@ -1,0 +1,98 @@
+import pytest
+
+from gridgeo.errors import InputError, ParameterError
+from gridgeo.ingest.intake import read
+from gridgeo.ingest.names import check_mapping, recognise, spellings
+from gridgeo.model.frames import GRIDS, HOUSEHOLDS, LAYERS, UNITS, WORKERS
+
+
+@pytest.mark.parametrize(
+    ("contract", "header", "ours"),
+    [
+        (GRIDS, "grid_code", "grid_code"),
+        (GRIDS, "GRID_CODE", "grid_code"),
+        (GRIDS, "Grid Code", "grid_code"),
+        (GRIDS, "grid-code", "grid_code"),
+        (GRIDS, "gridCode", "grid_code"),
+        (GRIDS, "ｇｒｉｄ＿ｃｏｄｅ", "grid_code"),
+        (GRIDS, " 网格编码 ", "grid_code"),
+        (GRIDS, "网格代码", "grid_code"),
+        (GRIDS, "网格名称", "name"),
+        (GRIDS, "值班电话", "duty_phone"),
+        (UNITS, "GEOID", "unit_id"),
+        (UNITS, "户数", "households"),
+        (UNITS, "Pop", "households"),
+        (HOUSEHOLDS, "是否入住", "lived_in"),
+        (HOUSEHOLDS, "人数档", "size_band"),
+        (HOUSEHOLDS, "household_", "household_id"),
+        (UNITS, "VILLAGE_CO", "village_code"),
+        (WORKERS, "工号", "worker_id"),
+        (WORKERS, "专职或兼职", "employment"),
+    ],
+)
+def test_a_header_is_recognised_however_it_is_written(contract, header, ours):
+    assert recognise([header, "else"], spellings(contract), {}, "f") == {ours: header}
+
+
+@pytest.mark.parametrize("header", ["姓名", "phone", "编号", "grid code of birth", "", "村"])
+def test_a_header_of_something_else_is_not_recognised(header):
+    assert recognise([header], spellings(HOUSEHOLDS), {}, "f") == {}
+
+
+def test_every_column_of_every_layer_is_recognised_by_its_own_and_its_chinese_name():
+    for contract in LAYERS.values():
+        for column in contract.columns:
+            for header in (column.name, column.name.upper(), column.zh):
+                found = recognise([header], spellings(contract), {}, "f")
+                assert found == {column.name: header}
+
+
+def test_what_the_user_says_goes_before_what_is_recognised():
+    headers = ["unit_id", "block", "pop"]
+    found = recognise(headers, spellings(UNITS), {"unit_id": "BLOCK"}, "f")
+    assert found == {"unit_id": "block", "households": "pop"}
+
+
+def test_a_header_given_to_one_column_is_not_recognised_for_another():
+    found = recognise(["网格编码", "code"], spellings(GRIDS), {"name": "网格编码"}, "f")
+    assert found == {"name": "网格编码"}
+
+
+def test_one_header_may_be_said_for_two_columns():
+    both = {"unit_id": "code", "grid_code": "code"}
+    assert recognise(["code"], spellings(UNITS), both, "f") == both
+
+
+@pytest.mark.parametrize("headers", [["grid_code", "网格编码"], ["grid", "Grid"], ["grid", "grid"]])
+def test_two_headers_for_one_column_are_ambiguous(headers):
+    with pytest.raises(InputError, match="2 columns for grid_code") as caught:
+        recognise(headers, spellings(GRIDS), {}, "grids.csv")
+    assert caught.value.code == "input.ambiguous"
+    assert "--map grid_code=" in caught.value.hint
+
+
+def test_saying_which_ends_the_ambiguity():
+    headers = ["grid_code", "网格编码"]
+    found = recognise(headers, spellings(GRIDS), {"grid_code": "网格编码"}, "f")
+    assert found == {"grid_code": "网格编码"}
+
+
+def test_a_mapped_header_that_is_not_there_lists_those_that_are(csv):
+    with pytest.raises(InputError, match=r"no column 'block' for unit_id; found: GEOID, pop") as e:
+        read(csv("GEOID,pop\n1,2\n"), UNITS, mapping={"unit_id": "block"})
+    assert e.value.fields == ("unit_id",)
+
+
+def test_places_may_be_mapped_where_the_layer_has_a_geometry(csv):
+    path = csv("户编号,东经,北纬\n1,120.5,32.25\n")
+    intake = read(path, HOUSEHOLDS, mapping={"lon": "东经", "lat": "北纬"})
+    assert intake.accepted.geometry.iloc[0].coords[0] == (120.5, 32.25)
+    assert ("lon", "东经") in intake.understood
+    with pytest.raises(ParameterError, match="workers has no column lon"):
+        check_mapping({"lon": "东经"}, WORKERS)
+
+
+def test_a_long_list_of_headers_is_cut(csv):
+    headers = ",".join(f"h{i}" for i in range(50))
+    with pytest.raises(InputError, match=r"h19, … \(50 in all\)"):
+        read(csv(f"{headers}\n{',' * 49}\n"), UNITS)
