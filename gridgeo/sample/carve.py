@@ -5,6 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from gridgeo.errors import InfeasibleError
+
 _ROUNDS = 25
 
 
@@ -65,12 +67,19 @@ def carve(
     ndarray of int64, shape (n,)
         Piece of each block, 0 … pieces − 1. Every piece is connected in ``graph``.
 
+    Raises
+    ------
+    InfeasibleError
+        Fewer pieces than components.
+
     Notes
     -----
     Lloyd's relaxation with distances along the graph: a block joins the seed it is nearest to,
     so the whole shortest path to that seed joins it too, and a piece cannot fall apart.
     """
     count, component = connected_components(graph, directed=False)
+    if pieces < count:
+        raise no_room(f"{pieces} connected pieces out of {count} that the canal keeps apart")
     shares = share_out(pieces, np.bincount(component, minlength=count), at_least=1)
     label = np.empty(len(xy), dtype="int64")
     first = 0
@@ -79,6 +88,16 @@ def carve(
         label[members] = first + _relax(graph[members][:, members], xy[members], share, rng)
         first += share
     return label
+
+
+def no_room(wanted: str) -> InfeasibleError:
+    """Make the error of a ground on which something planned finds no place."""
+    return InfeasibleError(
+        f"The ground of this seed has no room for {wanted}.",
+        hint="Take another seed, or a town with more villages.",
+        code="sample.no-room",
+        fields=["seed"],
+    )
 
 
 def _relax(

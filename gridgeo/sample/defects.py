@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridgeo.sample.carve import no_room
 from gridgeo.sample.ground import Floats, Ground
 from gridgeo.sample.plan import Plan
 
@@ -16,7 +17,6 @@ _STRIP_M = 9.0  # less than homes.SETBACK_M: nobody lives in a strip
 _SLIVER_M = 0.8
 _SIDE_M = (60.0, 140.0)  # borders this long make clear strips
 _GAP_M2 = 9_900.0
-_TRIES = 400
 
 
 @dataclass
@@ -59,6 +59,11 @@ def draw(ground: Ground, plan: Plan, remote: int, rng: np.random.Generator) -> D
         Overlaps, sliver and crossing are strips along one border of a block, where nobody
         lives; each gap is one whole block. New corners lie inside blocks, and strips begin and
         end at old corners, so no further gap or overlap arises, not even a small one.
+
+    Raises
+    ------
+    InfeasibleError
+        No border or block is left for one of the defects.
     """
     codes = plan.grids.index
     drawing = Drawing(
@@ -115,7 +120,7 @@ def _leave_out(
         where = "a block forgotten inside it" if inner else "a block forgotten between two grids"
         _record(drawing, "gap", near.tolist(), ground.blocks[block], plan, where)
         return
-    raise AssertionError("no block is fit for a gap")
+    raise no_room("a gap of one small block")
 
 
 def _strip(
@@ -141,7 +146,7 @@ def _strip(
         strip = _trapezoid(start, end, ground.centres[there], depth_m)
         if ground.blocks[there].contains_properly(shapely.LineString(strip.exterior.coords[1:3])):
             return taker, giver, strip
-    raise AssertionError("no border is fit for a strip")
+    raise no_room("a strip along a border of two grids without other defects")
 
 
 def _trapezoid(start: Floats, end: Floats, towards: Floats, depth_m: float) -> shapely.Polygon:
@@ -160,9 +165,7 @@ def _record(
     drawing.truth.append(
         {
             "kind": kind,
-            "subjects": sorted(plan.grids.index[grids].tolist())
-            if kind != "across"
-            else plan.grids.index[grids].tolist(),
+            "subjects": sorted(plan.grids.index[grids].tolist()),
             "area_m2": round(float(area.area), 2),
             "wkt": shapely.to_wkt(area, rounding_precision=2),
             "note": note,

@@ -162,7 +162,8 @@ are those of `gridgeo/sample/event_catalog.csv`, whose `sla_source` tells source
 
 - {households:,} occupied households; incidents of June 2026, visits of April to June 2026.
 - Coordinates: EPSG:4490 (CGCS2000), longitude and latitude; shapes and areas in `truth.json` in
-  EPSG:4549. Times in UTC; the days are those of China (UTC+8).
+  EPSG:4549. A CSV cannot say its CRS; read as WGS 84, its points are the same. Times in UTC; the
+  days are those of China (UTC+8).
 - `units.gpkg` is the plan in force, complete and clean. `grids.geojson` is the same plan as
   somebody drew it, with gaps, overlaps, a sliver and a grid across a village border. `truth.json`
   records these, the households in no grid, too few workers on 30 June 2026, general grids outside

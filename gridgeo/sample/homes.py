@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from gridgeo.sample.carve import share_out
+from gridgeo.sample.carve import no_room, share_out
 from gridgeo.sample.ground import Floats, Ground
 from gridgeo.sample.plan import Plan
 
@@ -71,6 +71,11 @@ def spread(
     -------
     ndarray of int64, shape (n,)
         Per block; denser towards the core. A grid's blocks sum to its households.
+
+    Raises
+    ------
+    InfeasibleError
+        A grid with households has no block to live in.
     """
     core_m = np.linalg.norm(ground.centres - ground.core, axis=1)
     remote_m = np.linalg.norm(ground.centres - ground.centres[remote], axis=1)
@@ -85,6 +90,8 @@ def spread(
         blocks = np.flatnonzero(plan.grid == grid)
         open_blocks = blocks[weight[blocks] > 0]
         rest = int(households - count[blocks].sum())
+        if rest and not len(open_blocks):
+            raise no_room(f"the households of grid {plan.grids.index[grid]}")
         count[open_blocks] += share_out(rest, weight[open_blocks])
     return count
 
@@ -152,6 +159,11 @@ def place_stations(
     list of (int, bool)
         Block, and whether it is its village's service centre (else an outpost): one centre a
         village at its weight's middle, then outposts greedily where most are still unreached.
+
+    Raises
+    ------
+    InfeasibleError
+        Somebody else can be reached only from where the hamlet is reached too.
     """
     hamlet = homes.xy[homes.block == remote]
     apart, _ = cKDTree(hamlet).query(ground.centres)
@@ -180,7 +192,7 @@ def place_stations(
         gain = np.where(allowed, reached @ open_homes, -1)
         best = int(np.argmax(gain))
         if gain[best] <= 0:
-            break
+            raise no_room("a station near every household but the remote hamlet's")
         build(best, False)
     return chosen
 

@@ -64,7 +64,9 @@ def town(town_code: str = "321282401", seed: int = 0) -> Sample:
     NotFoundError
         No town of Jingjiang has this code.
     ParameterError
-        The town has too few villages for all the defects, each of which wants its own.
+        The town has too few villages for all the defects.
+    InfeasibleError
+        The ground of this seed has no room for one of them.
 
     Notes
     -----

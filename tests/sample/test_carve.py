@@ -1,11 +1,13 @@
 """Carving: pieces hang together, shares add up."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from gridgeo.errors import InfeasibleError
 from gridgeo.sample.carve import carve, share_out
 
 
@@ -24,6 +26,12 @@ def test_shares_add_up_and_nobody_gets_less_than_the_least(weights, extra, at_le
 def test_shares_follow_the_largest_remainders():
     # Hamilton's method on the textbook case: quotas 3.5, 2.1, 1.4 of 7 seats.
     assert share_out(7, [50, 30, 20]).tolist() == [4, 2, 1]
+
+
+def test_fewer_pieces_than_the_canal_leaves_are_refused():
+    apart = csr_array((3, 3))
+    with pytest.raises(InfeasibleError, match="another seed"):
+        carve(apart, np.zeros((3, 2)), 2, np.random.default_rng(0))
 
 
 @given(seed=st.integers(0, 1000), pieces=st.integers(2, 12), side=st.integers(4, 8))
