@@ -1,1 +1,12 @@
-"""."""
+"""Fair shares: which units form which grid, and where to add workers.
+
+``balance`` proposes a plan on a ``UnitGraph``; ``place_workers`` keeps the borders;
+``warm_balance`` compiles the kernels beforehand.
+"""
+
+from gridgeo.analysis.balance.propose import balance
+from gridgeo.analysis.balance.unit_graph import UnitGraph
+from gridgeo.analysis.balance.warm import warm_balance
+from gridgeo.analysis.balance.workers import place_workers
+
+__all__ = ["UnitGraph", "balance", "place_workers", "warm_balance"]

@@ -1,0 +1,125 @@
+"""What no plan can do: a lower bound on the best largest deviation, with its causes."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from gridgeo.analysis.balance.graph import Graph
+from gridgeo.analysis.balance.necks import necks
+
+
+class Cause(NamedTuple):
+    """One reason why a deviation cannot be avoided.
+
+    Parameters
+    ----------
+    bound : float
+        The largest deviation of a plan is at least this.
+    unit : int
+        Position of the unit concerned.
+    reason : str
+        In the planner's words.
+    """
+
+    bound: float
+    unit: int
+    reason: str
+
+
+def causes(graph: Graph, targets: np.ndarray, tolerance: float) -> list[Cause]:
+    """Find what alone forces a deviation beyond the tolerance, greatest bound first.
+
+    Parameters
+    ----------
+    graph : Graph
+        Connected.
+    targets : ndarray of float64, shape (k,)
+        In the unit of the loads. Only the least and the greatest are used, so every cause holds
+        however unequal targets are dealt out.
+    tolerance : float
+
+    Returns
+    -------
+    list of Cause
+        Each true of every contiguous plan with k grids; empty proves nothing.
+
+    Notes
+    -----
+    Four arguments, each checked against brute force on small graphs: a unit above every target;
+    large units that leave too little for the other grids; a unit too small alone and too large
+    with any neighbour; a neck that must take in what lies behind it.
+    """
+    least, greatest = float(targets.min()), float(targets.max())
+    found = [
+        *_oversize(graph, greatest),
+        *_too_little_left(graph, targets),
+        *_no_partner(graph, least, greatest),
+        *_necks(graph, least, greatest, tolerance),
+    ]
+    found = [cause for cause in found if cause.bound > tolerance + 1e-9]
+    return sorted(found, key=lambda cause: (-cause.bound, cause.unit))
+
+
+def _oversize(graph: Graph, greatest: float) -> list[Cause]:
+    over = graph.net.load / greatest - 1
+    return [
+        Cause(float(over[u]), int(u), "alone above its target") for u in np.flatnonzero(over > 0)
+    ]
+
+
+def _too_little_left(graph: Graph, targets: np.ndarray) -> list[Cause]:
+    """At most j grids hold the j largest units; the others share what is left."""
+    k, target = len(targets), float(targets.max())
+    large = np.sort(graph.net.load[graph.net.load > target])[::-1][: k - 1]
+    if len(large) == 0 or not np.isclose(targets.min(), target):
+        return []
+    j = np.arange(1, len(large) + 1)
+    short = 1 - (graph.net.load.sum() - np.cumsum(large)) / ((k - j) * target)
+    worst = int(np.argmax(short))
+    unit = int(np.argmax(graph.net.load))
+    return [
+        Cause(float(short[worst]), unit, f"{worst + 1} large units leave too little for the others")
+    ]
+
+
+def _no_partner(graph: Graph, least: float, greatest: float) -> list[Cause]:
+    net = graph.net
+    lightest = np.full(graph.n, np.inf)
+    np.minimum.at(lightest, net.tail, net.load[net.to])
+    bound = np.minimum(1 - net.load / least, (net.load + lightest) / greatest - 1)
+    reason = "too small alone, too large with any neighbour"
+    hit = np.flatnonzero((bound > 0) & np.isfinite(lightest))
+    return [Cause(float(bound[u]), int(u), reason) for u in hit]
+
+
+def _necks(graph: Graph, least: float, greatest: float, tolerance: float) -> list[Cause]:
+    """Reckon that parts behind a neck hold whole grids, and the neck's grid takes the rest."""
+    units, behind = necks(graph.net.start, graph.net.to, graph.net.load)
+    if len(units) == 0:
+        return []
+    unit, of = np.unique(units, return_inverse=True)
+    own = graph.net.load[unit]
+
+    def fits(d: float) -> np.ndarray:
+        whole = np.floor(behind / max(1e-12, (1 - d) * least) + 1e-9)
+        rest = np.maximum(0.0, behind - whole * (1 + d) * greatest)
+        taken = own + np.bincount(of, weights=rest, minlength=len(unit))
+        return taken <= (1 + d) * greatest * (1 + 1e-12)
+
+    reason = "a neck that must take in what lies behind it"
+    return [
+        Cause(_least(fits, int(neck)), int(unit[neck]), reason)
+        for neck in np.flatnonzero(~fits(tolerance))
+    ]
+
+
+def _least(fits: Callable[[float], np.ndarray], neck: int) -> float:
+    """Give the greatest d seen not to fit; a neck's answer turns from False to True once."""
+    low, high = 0.0, 1.0
+    while not fits(high)[neck]:
+        low, high = high, 2 * high
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (low, middle) if fits(middle)[neck] else (middle, high)
+    return low

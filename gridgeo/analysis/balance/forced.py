@@ -1,0 +1,171 @@
+"""What no effort could have changed in a plan: units, pieces, regions and locks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gridgeo.analysis.balance.bounds import causes
+from gridgeo.analysis.balance.inputs import Inputs
+from gridgeo.analysis.balance.layout import Layout, Solved
+from gridgeo.model.plan import FORCED_COLUMNS
+
+SLACK = 1e-9
+
+
+Row = tuple[str, object, str, float]
+
+
+def hopeless(
+    inputs: Inputs, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Tell which units will be in a forced grid wherever borders run.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    labels, pieces : ndarray of int, shape (n,)
+        A start plan, and the connected piece of each unit, −1 for units of locked grids; grids
+        never leave their piece.
+    goal : ndarray of float64, shape (k,)
+        Target loads.
+    tolerance : float
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Oversize units, units of pieces that are off as a whole, and those of regions where
+        nobody lives, whose grids are never off.
+    """
+    ceiling = _ceilings(labels, pieces, goal)
+    off = [piece for piece, _ in _pieces_off(inputs, labels, pieces, goal, tolerance)]
+    oversize = inputs.load > (1 + tolerance) * ceiling * (1 + SLACK)
+    return (oversize & (ceiling > 0)) | np.isin(pieces, off) | (ceiling == 0)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is forced in a finished plan.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``kind``, ``id``, ``reason``, ``bound``.
+    grids : ndarray of bool, shape (k,)
+        Grids left out of ``max_deviation_unforced``: those with an oversize unit, those of a
+        piece that is off as a whole, locked ones that are off.
+    """
+
+    rows: pd.DataFrame
+    grids: np.ndarray
+
+
+def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -> Verdict:
+    """Name what is forced.
+
+    Parameters
+    ----------
+    units : Index, shape (n,)
+        Ids in canonical order.
+    inputs : Inputs
+    solved : Solved
+    tolerance : float
+
+    Returns
+    -------
+    Verdict
+        Deeper causes (necks, units without a partner) are searched only where the tolerance is
+        broken without a cause.
+    """
+    labels, layout, pieces = solved.labels, solved.layout, solved.pieces
+    goal = layout.targets
+    grids = np.zeros(inputs.k, bool)
+    rows: list[Row] = []
+
+    ceiling = _ceilings(labels, pieces, goal)
+    over = (ceiling > 0) & (inputs.load > (1 + tolerance) * ceiling * (1 + SLACK))
+    for unit in np.flatnonzero(over):
+        load, most = inputs.load[unit], ceiling[unit]
+        text = f"its load of {load:g} alone is above (1 + {tolerance:g}) × target {most:g}"
+        rows.append(("unit", units[int(unit)], text, float(load / most - 1)))
+    grids[labels[over]] = True
+    rows += _region_rows(inputs, layout, tolerance)
+    for piece, share in _pieces_off(inputs, labels, pieces, goal, tolerance):
+        nodes = np.flatnonzero(pieces == piece)
+        mine = np.unique(labels[nodes])
+        text = (
+            f"the {len(nodes)} units that hang together with it carry {share:.0%} of the targets "
+            f"of their {len(mine)} grids"
+        )
+        rows.append(("piece", units[int(nodes[0])], text, abs(share - 1)))
+        grids[mine] = True
+    load = np.bincount(labels, weights=inputs.load, minlength=inputs.k)
+    deviation = np.where(goal > 0, load / np.where(goal > 0, goal, 1.0) - 1, 0.0)
+    off = np.abs(deviation) > tolerance + SLACK
+    for code in inputs.locked:
+        grid = int(labels[int(np.argmax(inputs.today == code))])
+        if off[grid]:
+            text = f"locked with a load of {load[grid]:g} at a target of {goal[grid]:g}"
+            rows.append(("lock", layout.names[grid], text, abs(float(deviation[grid]))))
+            grids[grid] = True
+    unexplained = (off & ~grids)[labels] & (pieces >= 0)
+    for piece in np.unique(pieces[unexplained]):
+        nodes = np.flatnonzero(pieces == piece)
+        goals = layout.goals[np.unique(labels[nodes])]
+        for cause in causes(solved.graph.sub(nodes), goals, tolerance):
+            if not over[nodes[cause.unit]]:
+                rows.append(("piece", units[int(nodes[cause.unit])], cause.reason, cause.bound))
+    return Verdict(_table(rows), grids)
+
+
+def _ceilings(labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """Give the greatest target a unit could be under: that of its piece, locked its grid's."""
+    greatest = np.zeros(int(pieces.max(initial=-1)) + 1)
+    free = pieces >= 0
+    np.maximum.at(greatest, pieces[free], goal[labels[free]])
+    ceiling = goal[labels]
+    ceiling[free] = greatest[pieces[free]]
+    return ceiling
+
+
+def _pieces_off(
+    inputs: Inputs, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, tolerance: float
+) -> list[tuple[int, float]]:
+    """Pieces whose load ÷ targets alone breaks the tolerance, with that ratio."""
+    free = pieces >= 0
+    count = int(pieces.max(initial=-1)) + 1
+    held = np.unique(np.column_stack([pieces[free], labels[free]]), axis=0)
+    owed = np.bincount(held[:, 0], weights=goal[held[:, 1]], minlength=count)
+    load = np.bincount(pieces[free], weights=inputs.load[free], minlength=count)
+    share = np.where(owed > 0, load / np.where(owed > 0, owed, 1.0), 1.0)
+    return [
+        (int(piece), float(share[piece]))
+        for piece in np.flatnonzero(np.abs(share - 1) > tolerance + SLACK)
+    ]
+
+
+def _region_rows(inputs: Inputs, layout: Layout, tolerance: float) -> list[Row]:
+    """Regions whose whole number of grids is off the global target."""
+    target = inputs.load.sum() / inputs.k
+    if not inputs.regions or target == 0:
+        return []
+    mean = np.bincount(inputs.region, weights=inputs.load) / layout.region_grids
+    off = np.abs(mean / target - 1)
+    return [
+        (
+            "region",
+            inputs.regions[r],
+            f"its {layout.region_grids[r]} grids carry {mean[r]:g} each; over all regions it is "
+            f"{target:g}",
+            float(off[r]),
+        )
+        for r in np.flatnonzero(off > tolerance + SLACK)
+    ]
+
+
+def _table(rows: list[Row]) -> pd.DataFrame:
+    columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)]
+    if not columns:
+        columns = [[] for _ in FORCED_COLUMNS]
+    table = pd.DataFrame(dict(zip(FORCED_COLUMNS, columns, strict=True)))
+    return table.astype({"kind": "str", "reason": "str", "bound": "float64"})

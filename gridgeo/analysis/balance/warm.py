@@ -1,0 +1,22 @@
+"""Compile the kernels once, so that nobody waits for it in front of a map."""
+
+import geopandas as gpd
+import shapely
+
+from gridgeo.analysis.balance.propose import balance
+
+
+def warm_balance() -> None:
+    """Compile every kernel of the solver and keep the machine code beside the package.
+
+    Takes about half a minute the first time and a moment afterwards. It solves a small city that
+    needs each kernel: annealing on two levels, recuts, repair, necks.
+    """
+    side = 16
+    cells = [shapely.box(x, y, x + 1, y + 1) for x in range(side) for y in range(side)]
+    load = [float(1 + 7 * i % 5) for i in range(side * side)]
+    units = gpd.GeoDataFrame({"load": load, "grid": 0}, geometry=cells, crs=4549)
+    units["grid"] = [i // (side * side // 2) for i in range(side * side)]
+    units.loc[: side * 3, "grid"] = 1
+    balance(units, "load", k=2, tolerance=0.0001)
+    balance(units, "load", current="grid", tolerance=0.0001)

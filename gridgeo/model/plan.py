@@ -1,0 +1,300 @@
+"""A plan: every unit in exactly one grid, with what speaks for it and what it could not do."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridgeo.errors import ContractError, ParameterError
+from gridgeo.model.crs import to_metric, to_wgs84
+
+FORCED_COLUMNS = ("kind", "id", "reason", "bound")
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An assignment of units to grids.
+
+    Gaps and overlaps cannot arise: a plan is no drawing; geometry is dissolved when asked for.
+
+    Parameters
+    ----------
+    units : GeoDataFrame or DataFrame, shape (n, …)
+        The base units, each id once.
+    load : Series of float64, shape (n,)
+        What each unit weighs, on the index of ``units``.
+    assignment : Series, shape (n,)
+        Unit → grid, on the index of ``units``; none is missing.
+    targets : Series of float64, shape (k,)
+        Grid → the load it should carry; every grid has at least one unit.
+    scores : dict of str to float or int
+        What the plan is worth; the keys stand in ``gridgeo.analysis.balance.scores``.
+    forced : DataFrame
+        What no plan could do better: ``kind`` ("unit" | "region" | "piece" | "lock"), ``id``,
+        ``reason``, ``bound`` (the deviation it forces).
+    moved : Index
+        Units whose grid of today is another one; empty without a plan in force.
+    before : Series, shape (n,), optional
+        Unit → grid of today, NA where it has none; None without a plan in force.
+    stopped : {"", "time", "interrupt"}
+        What cut the search short, if anything. The plan is whole all the same.
+
+    Raises
+    ------
+    ContractError
+        A unit without a grid, a grid without a unit, or indices that differ.
+    """
+
+    units: pd.DataFrame
+    load: pd.Series
+    assignment: pd.Series
+    targets: pd.Series
+    scores: dict[str, float | int]
+    forced: pd.DataFrame
+    moved: pd.Index
+    before: pd.Series | None = None
+    stopped: Literal["", "time", "interrupt"] = ""
+
+    def __post_init__(self) -> None:
+        ids = self.units.index
+        faults = []
+        if not ids.is_unique:
+            faults.append("a unit stands more than once")
+        if not (self.assignment.index.equals(ids) and self.load.index.equals(ids)):
+            faults.append("assignment or load is not on the index of units")
+        if self.assignment.isna().any():
+            faults.append(f"{self.assignment.isna().sum()} units have no grid")
+        named = pd.Index(self.assignment.dropna().unique())
+        if len(named.difference(self.targets.index)):
+            faults.append(f"{len(named.difference(self.targets.index))} grids have no target")
+        if len(self.targets.index.difference(named)):
+            faults.append(f"{len(self.targets.index.difference(named))} grids have no unit")
+        if faults:
+            raise ContractError(
+                f"This is no plan: {'; '.join(faults)}.",
+                hint="A plan gives every unit exactly one grid, and every grid a unit.",
+                fields=["assignment"],
+            )
+
+    def loads(self) -> pd.Series:
+        """Sum the load of each grid, on the index of ``targets``."""
+        sums = self.load.groupby(self.assignment.to_numpy()).sum()
+        return sums.reindex(self.targets.index).rename("load")
+
+    def deviations(self) -> pd.Series:
+        """Measure load ÷ target − 1 of each grid, on the index of ``targets``.
+
+        0 where neither load nor target exists.
+        """
+        return deviation(self.loads(), self.targets)
+
+    def grids(self) -> gpd.GeoDataFrame:
+        """Dissolve the units of each grid.
+
+        Returns
+        -------
+        GeoDataFrame, shape (k, 5)
+            On the index of ``targets``, in the CRS of ``units``: ``load``, ``target``,
+            ``deviation``, ``units`` (their number), ``geometry`` (Polygon, or MultiPolygon
+            where a unit is one). Invalid units are mended in the drawing only.
+
+        Raises
+        ------
+        ContractError
+            ``units`` has no geometry.
+        """
+        shapes = self._shapes()
+        shapes = shapes.where(shapes.is_valid, shapes.make_valid())
+        dissolved = gpd.GeoSeries(
+            {
+                grid: shapely.union_all(part.to_numpy())
+                for grid, part in shapes.groupby(self.assignment.to_numpy())
+            },
+            crs=shapes.crs,
+        ).reindex(self.targets.index)
+        return gpd.GeoDataFrame(
+            {
+                "load": self.loads(),
+                "target": self.targets.rename("target"),
+                "deviation": self.deviations(),
+                "units": self.assignment.value_counts().reindex(self.targets.index),
+            },
+            geometry=dissolved.array,
+            index=self.targets.index.rename(self.assignment.name or "grid_id"),
+            crs=shapes.crs,
+        )
+
+    def explain(self) -> pd.DataFrame:
+        """Say what changes at each border, for those who live there.
+
+        Returns
+        -------
+        DataFrame
+            One row for each pair of grids between which units move, most load first:
+            ``from_grid``, ``to_grid``, ``units`` (their number), ``load`` (shifted),
+            ``households`` (of the column of that name; nan without it), ``distance_before_m``
+            and ``distance_after_m``: the mean straight distance from a moved unit's inner point
+            to the centre of its grid before and after, weighted by load. A grid's centre is the
+            load-weighted mean of its units' inner points. nan without geometry. Empty without
+            a plan in force.
+
+        Notes
+        -----
+        Walking is longer than a straight line; the two figures are for comparing with each
+        other only.
+        """
+        columns = (
+            "from_grid",
+            "to_grid",
+            "units",
+            "load",
+            "households",
+            "distance_before_m",
+            "distance_after_m",
+        )
+        if self.before is None or len(self.moved) == 0:
+            return pd.DataFrame({name: [] for name in columns})
+        before = self.before.reindex(self.moved)
+        after = self.assignment.reindex(self.moved)
+        load = self.load.reindex(self.moved)
+        none = pd.Series(np.nan, index=self.moved)
+        households = self.units.get("households", none)
+        weight = load.where(load > 0, 1e-9 * max(float(load.max()), 1e-9))
+        moves = pd.DataFrame(
+            {
+                "from_grid": before,
+                "to_grid": after,
+                "units": 1,
+                "load": load,
+                "households": households.reindex(self.moved),
+                "weight": weight,
+                "distance_before_m": self._distance(self.before) * weight,
+                "distance_after_m": self._distance(self.assignment) * weight,
+            }
+        )
+        rows = moves.groupby(["from_grid", "to_grid"], sort=True).sum(min_count=1).reset_index()
+        for name in ("distance_before_m", "distance_after_m"):
+            rows[name] = rows[name] / rows["weight"]
+        rows = rows.sort_values("load", ascending=False, kind="stable", ignore_index=True)
+        return rows[list(columns)]
+
+    def to_file(self, path: str | os.PathLike[str]) -> None:
+        """Write the plan: the whole file or none of it.
+
+        Parameters
+        ----------
+        path : path
+            The extension says how. ``.csv``: unit, grid, load, and grid of today if there is
+            one. ``.gpkg``: layers ``units`` and ``grids``. ``.geojson`` (WGS 84), ``.parquet``,
+            ``.fgb``, ``.shp``: the units with their grid.
+
+        Raises
+        ------
+        ParameterError
+            The extension is none of these.
+        ContractError
+            A map format, and ``units`` has no geometry.
+        """
+        target = Path(path)
+        write = _WRITERS.get(target.suffix.lower())
+        if write is None:
+            raise ParameterError(
+                f"A plan cannot be written as {target.suffix or 'a file without extension'!r}.",
+                hint=f"Use one of {', '.join(_WRITERS)}.",
+                fields=["path"],
+            )
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".plan-") as folder:
+            write(self, Path(folder) / target.name)
+            for part in Path(folder).iterdir():  # a shapefile is several files
+                part.replace(target.parent / part.name)
+
+    def table(self) -> pd.DataFrame:
+        """Give unit → grid as a table: the grid, the load, and the grid of today if any."""
+        columns = {self.assignment.name or "grid_id": self.assignment, "load": self.load}
+        if self.before is not None:
+            columns["grid_today"] = self.before
+        return pd.DataFrame(columns, index=self.units.index)
+
+    def _shapes(self) -> gpd.GeoSeries:
+        if not isinstance(self.units, gpd.GeoDataFrame):
+            raise ContractError(
+                "The units of this plan have no geometry, so it cannot be drawn.",
+                hint="Make the plan from a GeoDataFrame, or write it as .csv.",
+                fields=["units"],
+            )
+        return self.units.geometry
+
+    def _drawn(self) -> gpd.GeoDataFrame:
+        table = self.table()
+        shapes = self._shapes()
+        index = self.units.index.rename(self.units.index.name or "unit_id")
+        return gpd.GeoDataFrame(table.set_axis(index), geometry=shapes.array, crs=shapes.crs)
+
+    def _distance(self, assignment: pd.Series) -> pd.Series:
+        """Metres from each moved unit to the centre of its grid in ``assignment``."""
+        if not isinstance(self.units, gpd.GeoDataFrame) or self.units.crs is None:
+            return pd.Series(np.nan, index=self.moved)
+        points = to_metric(self.units, "units").geometry.representative_point()
+        xy = pd.DataFrame({"x": points.x, "y": points.y})
+        weight = self.load + 1e-9 * max(float(self.load.max()), 1e-9)  # nobody: the plain mean
+        sums = xy.mul(weight, axis=0).assign(weight=weight).groupby(assignment.to_numpy()).sum()
+        centre = sums[["x", "y"]].div(sums["weight"], axis=0)
+        own = centre.reindex(assignment.reindex(self.moved).to_numpy()).to_numpy()
+        away = xy.reindex(self.moved).to_numpy() - own
+        return pd.Series(np.hypot(away[:, 0], away[:, 1]), index=self.moved)
+
+
+def deviation(loads: pd.Series, targets: pd.Series) -> pd.Series:
+    """Measure load ÷ target − 1; 0 where both are 0."""
+    idle = (targets == 0) & (loads == 0)
+    return (loads / targets.where(~idle, 1.0) - 1.0).where(~idle, 0.0).rename("deviation")
+
+
+def _escaped(value: object) -> object:
+    """Disarm a cell that a spreadsheet would run as a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+
+
+def _to_csv(plan: Plan, path: Path) -> None:
+    table = plan.table()
+    table.index = table.index.rename(plan.units.index.name or "unit_id").map(_escaped)
+    for name in table.columns.drop("load"):
+        table[name] = table[name].map(_escaped)
+    table.to_csv(path, encoding="utf-8-sig")  # Excel reads Chinese only with the mark
+
+
+def _to_gpkg(plan: Plan, path: Path) -> None:
+    plan._drawn().reset_index().to_file(path, layer="units", driver="GPKG")
+    plan.grids().reset_index().to_file(path, layer="grids", driver="GPKG")
+
+
+def _to_layer(driver: str) -> Callable[[Plan, Path], None]:
+    def write(plan: Plan, path: Path) -> None:
+        drawn = plan._drawn()
+        drawn = to_wgs84(drawn) if driver == "GeoJSON" else drawn
+        drawn.reset_index().to_file(path, driver=driver)
+
+    return write
+
+
+def _to_parquet(plan: Plan, path: Path) -> None:
+    plan._drawn().to_parquet(path)
+
+
+_WRITERS: dict[str, Callable[[Plan, Path], None]] = {
+    ".csv": _to_csv,
+    ".gpkg": _to_gpkg,
+    ".geojson": _to_layer("GeoJSON"),
+    ".parquet": _to_parquet,
+    ".fgb": _to_layer("FlatGeobuf"),
+    ".shp": _to_layer("ESRI Shapefile"),
+}
