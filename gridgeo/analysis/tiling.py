@@ -50,8 +50,8 @@ def tiling_faults(
 
         kind : "gap" (in no grid), "overlap" (in both of a pair), "sliver" (a gap or overlap
             with 4πA/P² < 0.05), "invalid", "outside" (of the jurisdiction).
-        grid_ids : tuple of ids in the order of ``grids``: those that touch the gap, the pair
-            of an overlap, the one that is invalid or outside.
+        grid_ids : tuple of ids in the order of ``grids``: those that share a border
+            with the gap, the pair of an overlap, the one that is invalid or outside.
         area_m2 : float. Of an invalid grid, its area once mended; 0 where nothing is left.
         geometry : Polygon; of an invalid grid what is left of it, perhaps ``None``.
 
@@ -83,11 +83,11 @@ def tiling_faults(
     faces, depth, due = _faces(shapes, tree, duty)
 
     _, gap = _parts(faces[(depth == 0) & due], min_area_m2)
-    touching = _touching(tree, gap)
+    beside = _bordering(tree, gap)
     first, second, shared = _overlaps(shapes, tree, faces[depth > 1], min_area_m2)
     stray, beyond = _outside(shapes, tree, faces[(depth > 0) & ~due], duty, min_area_m2)
     rows = [
-        *(("gap", ids, part) for ids, part in zip(touching, gap, strict=True)),
+        *(("gap", ids, part) for ids, part in zip(beside, gap, strict=True)),
         *(("overlap", (i, j), part) for i, j, part in zip(first, second, shared, strict=True)),
         *(("invalid", (i,), shapes[i]) for i in invalid),
         *(("outside", (i,), part) for i, part in zip(stray, beyond, strict=True)),
@@ -157,7 +157,7 @@ def _faces(
     due : ndarray of bool, shape (f,)
         Whether grids are to cover it.
     """
-    lines = shapely.linestrings(_uncancelled(shapes))
+    lines = _uncancelled(shapes)
     if duty is not None:
         lines = np.append(lines, shapely.boundary(duty))
     faces = shapely.get_parts(shapely.polygonize([shapely.unary_union(lines)]))
@@ -169,16 +169,19 @@ def _faces(
 
 def _generic_points(faces: np.ndarray) -> np.ndarray:
     """Give a point inside each face that lies, but for ill chance, on no cancelled border."""
-    # The surface point of a rectangle of whole metres is on the border of its middle grids.
-    at = shapely.point_on_surface(faces)
-    free = 0.618 * shapely.distance(at, shapely.boundary(faces))
-    return shapely.points(
-        shapely.get_x(at) + free * np.cos(1), shapely.get_y(at) + free * np.sin(1)
-    )
+    at, rims = shapely.point_on_surface(faces), shapely.boundary(faces)
+    # Where a face tapers to nothing half-way, that point can lie on its rim.
+    for i in np.flatnonzero((shapely.distance(at, rims) < _TOUCH_M) & (shapely.area(faces) > 1e-3)):
+        triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(faces[i]))
+        at[i] = shapely.centroid(triangles[np.argmax(shapely.area(triangles))])
+    # The middle of a rectangle of whole metres is a corner of the grids in it: step aside.
+    step_m = 0.618 * shapely.distance(at, rims)
+    x, y = shapely.get_x(at) + step_m * np.cos(1), shapely.get_y(at) + step_m * np.sin(1)
+    return shapely.points(x, y)
 
 
 def _uncancelled(shapes: np.ndarray) -> np.ndarray:
-    """Give the border segments that are not walked once each way, shape (s, 2, 2)."""
+    """Give the borders that are not walked once each way, as LineStrings as long as they go on."""
     # Interior on the left of every segment: shells counter-clockwise, holes clockwise.
     rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(shapes)))
     xy, ring = shapely.get_coordinates(rings, return_index=True)
@@ -189,14 +192,29 @@ def _uncancelled(shapes: np.ndarray) -> np.ndarray:
     segment = np.minimum(start, end) * len(corners) + np.maximum(start, end)
     keys, where = np.unique(segment, return_inverse=True)
     net = np.bincount(where, weights=np.where(start < end, 1, -1), minlength=len(keys))
-    ends = corners[np.stack(np.divmod(keys[net != 0], max(len(corners), 1)), axis=1)]
-    return np.stack([ends.real, ends.imag], axis=2)
+    kept = here[net[where] != 0]
+    # Long lines are cut at their crossings several times faster than as many segments.
+    breaks = np.diff(kept) != 1
+    line = np.cumsum(np.append(False, breaks))[: len(kept)]
+    last = np.flatnonzero(np.append(breaks, True))[: len(kept)]
+    point = np.append(kept, kept[last] + 1)
+    order = np.argsort(point)
+    return shapely.linestrings(xy[point[order]], indices=np.append(line, line[last])[order])
 
 
-def _touching(tree: shapely.STRtree, gaps: np.ndarray) -> list[tuple[int, ...]]:
-    """Name the grids that touch each gap, by position."""
-    gap, grid = tree.query(gaps, predicate="dwithin", distance=_TOUCH_M)
-    return [tuple(sorted(grid[gap == g].tolist())) for g in range(len(gaps))]
+def _bordering(tree: shapely.STRtree, gaps: np.ndarray) -> list[tuple[int, ...]]:
+    """Name, by position, the grids that share a border with each gap, never a mere point."""
+    rings, gap = shapely.get_rings(gaps, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    long = np.hypot(*np.diff(xy, axis=0).T) > 2 * _TOUCH_M
+    here = np.flatnonzero((ring[1:] == ring[:-1]) & long)
+    # Each side of a gap is (part of) a side of one grid, so its middle tells whose.
+    middle = shapely.points((xy[here] + xy[here + 1]) / 2)
+    side, grid = tree.query(middle, predicate="dwithin", distance=_TOUCH_M)
+    beside: list[set[int]] = [set() for _ in gaps]
+    for g, i in zip(gap[ring[here[side]]].tolist(), grid.tolist(), strict=True):
+        beside[g].add(i)
+    return [tuple(sorted(ids)) for ids in beside]
 
 
 def _overlaps(
@@ -231,11 +249,13 @@ def _outside(
 def _parts(shapes: np.ndarray, min_area_m2: float) -> tuple[np.ndarray, np.ndarray]:
     """Take faults apart into polygons above an area, without the hairs that hang on them."""
     owner, parts = polygon_parts(shapes, min_area_m2)
-    core = shapely.buffer(parts, -_TOUCH_M, join_style="mitre")
     # A hair along 500 m of border would make a sliver of a square hole, or tie two holes together.
-    body = shapely.buffer(core, 2 * _TOUCH_M, join_style="mitre")
-    hairy = ~shapely.is_empty(core) & (shapely.length(body) < 0.99 * shapely.length(parts))
-    parts[hairy] = shapely.intersection(parts[hairy], body[hairy])
+    core = shapely.buffer(parts, -_TOUCH_M, join_style="mitre")
+    body = shapely.intersection(parts, shapely.buffer(core, 2 * _TOUCH_M, join_style="mitre"))
+    hairy = shapely.length(body) < 0.99 * shapely.length(parts)
+    # What tapers off slowly is thin at its end and no hair: areas stay exact.
+    hairy &= shapely.area(body) > (1 - 1e-5) * shapely.area(parts)
+    parts[hairy] = body[hairy]
     member, parts = polygon_parts(parts, min_area_m2)
     return owner[member], parts
 
