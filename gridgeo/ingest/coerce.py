@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -81,14 +82,14 @@ def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> tuple[pd.Series
     above, its last digits are already lost. Text keeps its zeros: ``"007"`` stays.
     A local time that does not exist or exists twice (summer time) is not a time.
     """
-    values = _stripped(values)
+    values = stripped(values)
     match column.kind:
         case "text":
             turned = _text(values, column)
         case "int":
-            turned = _whole(_number(values))
+            turned = _whole(number(values))
         case "float":
-            turned = _number(values).astype("float64")
+            turned = number(values).astype("float64")
         case "bool":
             turned = _by_value(values, _truth).astype("boolean")
         case "date":
@@ -121,30 +122,40 @@ def mangled(values: pd.Series) -> pd.Series:
     -------
     Series of bool, shape (n,)
     """
-    if not pd.api.types.is_string_dtype(values.dtype):
+    if not isinstance(values.dtype, pd.StringDtype):
         return pd.Series(False, index=values.index)
-    return values.astype("str").str.fullmatch(r"\d(\.\d+)?[eE]\+\d+").fillna(False).astype(bool)
+    return values.str.fullmatch(r"\d(\.\d+)?[eE]\+\d+").fillna(False).astype(bool)
 
 
 def dates_without_hour(values: pd.Series) -> int:
     """Count the times that are only a date, which are taken as midnight."""
-    return int(_by_value(_stripped(values), _is_bare_date).fillna(False).astype(bool).sum())
+    return int(_by_value(stripped(values), _is_bare_date).fillna(False).astype(bool).sum())
 
 
-def _stripped(values: pd.Series) -> pd.Series:
-    """Take off outer white space; empty text is missing."""
+def stripped(values: pd.Series) -> pd.Series:
+    """Take off outer white space; empty text is missing. Decimals become numbers."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     if isinstance(values.dtype, pd.StringDtype):
         text = values.str.strip()
         return text.mask(text == "")
     if values.dtype == object:
-        return values.map(lambda v: (v.strip() or None) if isinstance(v, str) else v)
+        return values.map(_bare)
     return values
+
+
+def _bare(value: object) -> object:
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 def _by_value(values: pd.Series, turn: Callable[[Any], Any]) -> pd.Series:
     """Turn each distinct value once; missing stays missing."""
+    if values.dtype == object:  # lists and the like cannot be told apart by hash
+        return values.map(turn, na_action="ignore")
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
     turned = np.empty(len(distinct) + 1, dtype=object)
     turned[:-1] = [turn(value) for value in distinct]
@@ -157,7 +168,7 @@ def _text(values: pd.Series, column: Column) -> pd.Series:
         text = values.astype("str")
     else:
         text = values.map(_as_text).astype("str")
-    if column.name.endswith(("_code", "_id")):
+    if column.choices or column.name.endswith(("_code", "_id")):
         text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     if column.choices:
         choices = {choice.casefold(): choice for choice in column.choices}
@@ -174,12 +185,12 @@ def _as_text(value: object) -> str | None:
     if isinstance(value, int | np.integer):
         return str(value)
     if isinstance(value, float | np.floating):
-        number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < EXACT else None
+        real = float(value)
+        return str(int(real)) if real.is_integer() and abs(real) < EXACT else None
     return None
 
 
-def _number(values: pd.Series) -> pd.Series:
+def number(values: pd.Series) -> pd.Series:
     """Read numbers; dates are none, though pandas would count them in nanoseconds."""
     if values.dtype == object:
         values = values.where(values.map(lambda v: isinstance(v, str | int | float | np.number)))
@@ -188,12 +199,12 @@ def _number(values: pd.Series) -> pd.Series:
     return pd.to_numeric(values, errors="coerce")
 
 
-def _whole(number: pd.Series) -> pd.Series:
-    if pd.api.types.is_integer_dtype(number.dtype):
-        return number.astype("Int64")
-    number = number.astype("float64")
-    exact = np.isfinite(number) & (number == np.floor(number)) & (number.abs() < EXACT)
-    return number.where(exact).astype("Int64")
+def _whole(numbers: pd.Series) -> pd.Series:
+    if pd.api.types.is_integer_dtype(numbers.dtype):
+        return numbers.astype("Int64")
+    numbers = numbers.astype("float64")
+    exact = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers.abs() < EXACT)
+    return numbers.where(exact).astype("Int64")
 
 
 def _truth(value: object) -> bool | None:
@@ -221,7 +232,8 @@ def _as_iso(value: object) -> str | None:
     """Write a date or time as ISO 8601; None where it is none."""
     if isinstance(value, date | datetime):
         return value.isoformat()
-    if not isinstance(value, str) or (found := WRITTEN.fullmatch(value)) is None:
+    found = WRITTEN.fullmatch(_as_text(value) or "")
+    if found is None:
         return None
     year, month, day, month2, day2, hour, minute, second, fraction, offset = found.groups()
     iso = f"{year}-{month or month2:0>2}-{day or day2:0>2}"

@@ -125,7 +125,7 @@ def _not_csv(path: Path, encoding: str, error: Exception) -> InputError:
         return unusable(
             path,
             f"is not text in {encoding}.",
-            "Save it as UTF-8 (in Excel: CSV UTF-8), or say its encoding, such as gb18030.",
+            "Save it as UTF-8 (in Excel: CSV UTF-8), or say its encoding: --encoding gb18030.",
             code="input.encoding",
         )
     return unusable(

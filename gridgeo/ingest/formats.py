@@ -1,6 +1,7 @@
 """Open any file by its extension; what cannot be opened is said by name, with the next step."""
 
 import hashlib
+import json
 import re
 import warnings
 from pathlib import Path
@@ -100,7 +101,7 @@ def open_source(
             source = _read_vector(path, layer, prefer)
     except GridgeoError:
         raise
-    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, pa.ArrowException) as error:
         raise unusable(
             path,
             f"cannot be read; it may be damaged or cut short ({_first_line(error)}).",
@@ -201,26 +202,25 @@ def _states_crs(path: Path) -> bool:
 
 def _read_parquet(path: Path) -> Source:
     """Read Parquet with or without geometry; a named index is a column like the others."""
-    metadata = pq.read_schema(path).metadata or {}
-    whole = {"integer_object_nulls": True}
-    if b"geo" not in metadata:
-        table = pq.ParquetFile(path).read().to_pandas(**whole)
-        return Source(path.name, numbered(_with_index(table)))
-    frame = gpd.read_parquet(path, to_pandas_kwargs=whole, partitioning=None)
-    shapes = frame.geometry.to_numpy()
-    table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    return Source(
-        path.name,
-        numbered(_with_index(table)),
-        shapes,
-        shapely.is_missing(shapes) & False,
-        frame.crs,
+    arrow = pq.ParquetFile(path).read()
+    said = json.loads((arrow.schema.metadata or {}).get(b"geo", "null"))
+    column = None if said is None else said["primary_column"]
+    table = (arrow if column is None else arrow.drop_columns([column])).to_pandas(
+        integer_object_nulls=True
     )
-
-
-def _with_index(table: pd.DataFrame) -> pd.DataFrame:
     counted = isinstance(table.index, pd.RangeIndex) and table.index.name is None
-    return table.reset_index(drop=counted)
+    table = numbered(table.reset_index(drop=counted))
+    if column is None:
+        return Source(path.name, table)
+    geometry = said["columns"][column]
+    if geometry["encoding"] == "WKB":
+        wkb = arrow.column(column).to_numpy()
+    else:
+        wkb = gpd.read_parquet(path, columns=[column]).geometry.to_wkb().to_numpy()
+    shapes, unreadable, closed = shapes_from(wkb, shapely.from_wkb)
+    # GeoParquet: a CRS that is left out is CRS84, one that is null is unknown.
+    crs = gpd.GeoSeries([], crs=geometry.get("crs", "OGC:CRS84")).crs
+    return Source(path.name, table, shapes, unreadable, crs, notes=closed_note(closed))
 
 
 def _first_line(error: Exception) -> str:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from gridgeo.errors import CRSError, InputError
+from gridgeo.ingest.coerce import number, stripped
 from gridgeo.ingest.names import PLACES, recognise
 from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
 from gridgeo.ingest.source import Source, closed_note, listed, shapes_from
@@ -39,7 +39,7 @@ class Placed:
     shapes: gpd.GeoSeries
     understood: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def place(
@@ -143,7 +143,10 @@ def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault
         ) from error
     bounds, rest = before.bounds.to_numpy(), after.bounds.to_numpy()
     drawn = ~(before.is_empty | before.isna()).to_numpy()
-    finite = drawn & np.isfinite(bounds).all(axis=1)
+    # Bounds step over a NaN inside a ring; the coordinates themselves do not.
+    xy, owner = shapely.get_coordinates(before.to_numpy(), return_index=True)
+    endless = np.isin(np.arange(len(before)), owner[~np.isfinite(xy).all(axis=1)])
+    finite = drawn & ~endless
     arrived = np.isfinite(rest).all(axis=1)
     judged = bounds if before.crs.is_geographic else rest
     with np.errstate(invalid="ignore"):
@@ -152,6 +155,7 @@ def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault
         wide = judged[:, 2] - judged[:, 0] > 180
     faults = {row: (row, name, code) for row, name, code in placed.faults}
     for mask, code in (
+        (drawn & endless, "geometry-not-finite"),
         (finite & (off | ~arrived), "geometry-off-earth"),
         (finite & ~off & arrived & wide, "geometry-antimeridian"),
     ):
@@ -166,7 +170,7 @@ def _from_geometry(source: Source, crs: int | None) -> Placed:
     if crs is not None:
         given = known_crs(crs)
         if said is None or (source.crs_is_default and not degrees_only(source, given)):
-            said, notes = given, (*notes, f"taken as EPSG:{crs}, as --crs says.")
+            said, notes = given, (*notes, f"The coordinates are taken as EPSG:{crs}, as said.")
         elif not same(said, given):
             raise contradiction(source.name, said, given)
     rows = source.table.index
@@ -193,28 +197,27 @@ def _from_numbers(
                 code="crs.contradiction",
                 fields=list(pair),
             )
+    rows = source.table.index
+    written = [stripped(source.table[theirs[ours]]) for ours in pair]
+    numbers = np.array([number(values) for values in written])
+    absent = np.array([values.isna() for values in written])
     faults: list[Fault] = []
-    numbers = []
-    missing = np.array([source.table[theirs[ours]].isna() for ours in pair])
-    for ours, absent in zip(pair, missing, strict=True):
-        values = source.table[theirs[ours]]
-        number = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-        numbers.append(number)
-        wrong = ~absent & ~np.isfinite(number)
-        faults += [(int(row), ours, "not-float") for row in values.index[wrong]]
-        alone = absent & ~missing.all(axis=0)
-        faults += [(int(row), ours, "missing") for row in values.index[alone]]
+    for place, ours in enumerate(pair):
+        wrong = ~absent[place] & ~np.isfinite(numbers[place])
+        alone = absent[place] & ~absent.all(axis=0)
+        faults += [(int(row), ours, "not-float") for row in rows[wrong]]
+        faults += [(int(row), ours, "missing") for row in rows[alone]]
     sound = np.isfinite(numbers).all(axis=0)
-    points = np.full(len(source.table), None, dtype=object)
-    points[sound] = shapely.points(numbers[0][sound], numbers[1][sound])
-    shapes = gpd.GeoSeries(points, index=source.table.index, crs=needed(said, source.name))
+    points = np.full(len(rows), None, dtype=object)
+    points[sound] = shapely.points(*numbers[:, sound])
+    shapes = gpd.GeoSeries(points, index=rows, crs=needed(said, source.name))
     first = {row: (row, ours, code) for row, ours, code in reversed(faults)}
     understood = tuple((ours, theirs[ours]) for ours in pair)
     return Placed(shapes, understood, tuple(first.values()), notes)
 
 
 def _from_wkt(source: Source, header: str, crs: int | None) -> Placed:
-    text = source.table[header].astype("str")
+    text = stripped(source.table[header]).astype("str")
     marks = text.str.extract(EWKT, expand=False)
     codes = sorted(marks.dropna().unique())
     if len(codes) > 1:

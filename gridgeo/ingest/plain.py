@@ -14,7 +14,11 @@ from gridgeo.ingest.source import Source
 
 
 def load(
-    path: Path | str, crs: int | None = None, layer: str | None = None, encoding: str = "utf-8"
+    path: Path | str,
+    crs: int | None = None,
+    layer: str | None = None,
+    encoding: str = "utf-8",
+    prefer: str = "",
 ) -> pd.DataFrame:
     """Read every column of a file.
 
@@ -28,6 +32,8 @@ def load(
         Layer of a file that has several.
     encoding : str
         Of a CSV file.
+    prefer : str
+        Layer to take when none is named and one is called like this.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def load(
     CRSError
         The CRS is missing, unknown, or said twice and differently.
     """
-    source = open_source(path, layer=layer, encoding=encoding)
+    source = open_source(path, layer=layer, prefer=prefer, encoding=encoding)
     if source.ragged:
         row, (wide, cells) = next(iter(source.ragged.items()))
         raise InputError(

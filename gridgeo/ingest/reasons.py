@@ -44,13 +44,14 @@ def explain(contract: Contract, field: str, code: str) -> tuple[str, str]:
 
 
 def _allowed(contract: Contract, field: str, code: str) -> str:
-    if code == "geometry-kind":
-        return ", ".join(contract.geometry)
-    if code not in ("not-a-choice", "too-low", "too-high"):
-        return ""
-    column = contract.column(field)
-    return {
-        "not-a-choice": ", ".join(column.choices),
-        "too-low": f"≥ {column.low}",
-        "too-high": f"≤ {column.high}",
-    }[code]
+    match code:
+        case "geometry-kind":
+            return ", ".join(contract.geometry)
+        case "not-a-choice":
+            return ", ".join(contract.column(field).choices)
+        case "too-low":
+            return f"≥ {contract.column(field).low:g}"
+        case "too-high":
+            return f"≤ {contract.column(field).high:g}"
+        case _:
+            return ""

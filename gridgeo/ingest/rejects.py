@@ -119,5 +119,5 @@ def _free(name: str, content: Mapping[str, Any]) -> str:
 
 
 def _harmless(value: object) -> str:
-    text = "" if value is None or value is pd.NaT or value != value else str(value)
+    text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -91,7 +91,8 @@ def shapes_from(
 
 def _decoded(cells: np.ndarray, decode: Callable[..., np.ndarray], on_invalid: str) -> np.ndarray:
     try:
-        return np.array(decode(cells, on_invalid=on_invalid), dtype=object)
+        with np.errstate(invalid="ignore"):  # NaN among the coordinates is judged later
+            return np.array(decode(cells, on_invalid=on_invalid), dtype=object)
     except NotImplementedError:  # one curve stops the whole array: go one by one
         shapes = np.full(len(cells), None, dtype=object)
         for place, cell in enumerate(cells):

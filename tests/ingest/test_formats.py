@@ -1,8 +1,11 @@
 import hashlib
 import json
+from decimal import Decimal
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 from shapely import Point, box
@@ -11,6 +14,7 @@ from gridgeo.errors import InputError
 from gridgeo.ingest.formats import fingerprint, open_source
 from gridgeo.ingest.intake import read
 from gridgeo.ingest.plain import load
+from gridgeo.ingest.rejects import write_rejects
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS, UNITS
 
 
@@ -268,3 +272,43 @@ def test_a_file_read_as_it_is_refuses_broken_rows_as_a_whole(csv, text, says):
 
 def test_the_source_keeps_what_nobody_asked_for_out_of_its_name(csv):
     assert open_source(csv("a\n1\n", name="秘密.csv")).name == "秘密.csv"
+
+
+def test_a_parquet_file_of_a_database_brings_decimals_and_lists(tmp_path, told):
+    table = pd.DataFrame(
+        {
+            "unit_id": ["a", "b"],
+            "households": [Decimal("12"), Decimal("1.5")],
+            "village_code": [None, ["321282"]],
+            "wkt": [box(0, 0, 1, 1).wkt] * 2,
+        }
+    )
+    table.to_parquet(tmp_path / "u.parquet")
+    intake = read(tmp_path / "u.parquet", UNITS, crs=4549)
+    assert intake.accepted["households"].to_dict() == {"a": 12}
+    assert told(intake) == [(2, "households", "not-int"), (2, "village_code", "not-text")]
+    assert write_rejects(intake.rejects, tmp_path / "rejects.csv") == 1
+
+
+def test_geometry_in_geoarrow_coordinates_is_read_as_well(homes, tmp_path):
+    homes.to_parquet(tmp_path / "h.parquet", geometry_encoding="geoarrow", schema_version="1.1.0")
+    accepted = read(tmp_path / "h.parquet", HOUSEHOLDS).accepted
+    assert accepted.geometry.to_wkt().tolist() == homes.geometry.to_wkt().tolist()
+
+
+def test_geoparquet_that_leaves_its_crs_out_is_in_degrees(homes, tmp_path):
+    homes.to_crs("OGC:CRS84").to_parquet(tmp_path / "h.parquet")
+    intake = read(tmp_path / "h.parquet", HOUSEHOLDS, crs=4326)
+    assert intake.crs == "OGC:CRS84"
+    assert len(intake.accepted) == 5
+
+
+def test_broken_wkb_of_one_row_stops_no_other_row(homes, tmp_path, told):
+    homes.to_parquet(tmp_path / "h.parquet")
+    arrow = pq.read_table(tmp_path / "h.parquet")
+    wkb = arrow.column("geometry").to_pylist()
+    broken = arrow.set_column(4, "geometry", pa.array([b"\x01\x02", *wkb[1:]]))
+    pq.write_table(broken.replace_schema_metadata(arrow.schema.metadata), tmp_path / "h.parquet")
+    intake = read(tmp_path / "h.parquet", HOUSEHOLDS)
+    assert told(intake) == [(1, "geometry", "geometry-unreadable")]
+    assert len(intake.accepted) == 4

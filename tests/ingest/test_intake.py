@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import MultiPoint, Point, Polygon, box
+from shapely import MultiPoint, Point, Polygon, box, polygons
 
 from gridgeo.errors import ContractError, InputError, ParameterError
 from gridgeo.ingest.intake import read
@@ -248,3 +248,17 @@ def test_the_city_s_households_are_read_within_seconds(csv):
     intake = read(path, HOUSEHOLDS)
     assert len(intake.accepted) == n
     assert perf_counter() - start < 12, "four times what a quiet machine needs"
+
+
+def test_a_border_with_a_hole_in_its_numbers_is_refused(blocks, tmp_path, told):
+    with np.errstate(invalid="ignore"):
+        torn = polygons([[500_000, 3_543_000], [500_001, np.nan], [500_001, 3_543_001]])
+    blocks.geometry = [*blocks.geometry[:2], torn]
+    blocks.to_parquet(tmp_path / "u.parquet")
+    assert told(read(tmp_path / "u.parquet", UNITS)) == [(3, "geometry", "geometry-not-finite")]
+
+
+def test_bounds_and_choices_are_said_with_the_reason(csv):
+    text = 'unit_id,households,wkt\na,-1,"POLYGON((120 32,121 32,121 33,120 32))"\n'
+    intake = read(csv(text), UNITS, crs=4490)
+    assert intake.rejects["reason_en"].tolist() == ["is below the least allowed value (≥ 0)"]
