@@ -149,6 +149,12 @@ def _read_vector(path: Path, layer: str | None, prefer: str) -> Source:
         promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
     if arrow.num_rows != promised:
         raise _cut_short(path, f"promises {promised} rows and holds {arrow.num_rows}")
+    try:
+        arrow.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise unusable(
+            path, "has text that is not UTF-8.", "Save it again as UTF-8.", code="input.encoding"
+        ) from error
     notes = tuple(f"GDAL: {w.message}".replace(str(path), path.name) for w in caught)
     if meta["geometry_type"] is None:
         return Source(path.name, numbered(arrow.to_pandas(integer_object_nulls=True)), notes=notes)

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely import Point, box
 
 from gridgeo.errors import InputError
@@ -109,6 +111,11 @@ def test_a_number_too_long_for_json_is_refused_not_rounded(tmp_path, told):
         ("a.geojson", b"<OGRVRTDataSource/>", "is no GeoJSON"),
         ("a.geojson", b'{"type": "FeatureCollection", "features": [{"ty', "cannot be read"),
         ("a.geojson", b'{"type": "FeatureCollection", "features": []}', "has no rows, only 0 col"),
+        (
+            "a.geojson",
+            b'{"type":"Feature","properties":{"household_id":"\xc4\xe3"},"geometry":null}',
+            "has text that is not UTF-8",
+        ),
         ("a.json", b'{"a": 1}', "cannot be read"),
         ("a.parquet", b"PAR1 and no more", "cannot be read"),
         ("a.fgb", b"fgb\x03fgb\x00" + b"\0" * 50, "has no layer inside"),
@@ -312,3 +319,43 @@ def test_broken_wkb_of_one_row_stops_no_other_row(homes, tmp_path, told):
     intake = read(tmp_path / "h.parquet", HOUSEHOLDS)
     assert told(intake) == [(1, "geometry", "geometry-unreadable")]
     assert len(intake.accepted) == 4
+
+
+WHOLE = {
+    "h.csv": 'household_id,lon,lat,size_band\na,120.1,32,1\nb,120.2,32,"3-4"\nc,120.3,32,\n',
+    "h.geojson": json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "properties": {"household_id": key, "size_band": "1"},
+                    "geometry": {"type": "Point", "coordinates": [120.1, 32]},
+                }
+                for key in "abc"
+            ],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@given(data=st.data())
+def test_damaged_bytes_are_refused_or_read_but_never_crash(name, data, tmp_path_factory):
+    damaged = bytearray(WHOLE[name].encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(damaged)))
+        length = data.draw(st.integers(0, 6))
+        piece = data.draw(
+            st.sampled_from([b"", b'"', b",", b"\n", b"\xff", b"\0", b"}", b"9" * 30])
+        )
+        damaged[start : start + length] = piece
+    path = tmp_path_factory.mktemp("damaged") / name
+    path.write_bytes(bytes(damaged))
+    try:
+        intake = read(path, HOUSEHOLDS)
+    except InputError:
+        return
+    HOUSEHOLDS.check(intake.accepted)
+    assert len(intake.accepted) + intake.rows_rejected == intake.rows_read
+    write_rejects(intake.rejects, path.with_name("rejects.csv"))
