@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgeo.analysis.tiling import mended_areas, polygon_parts
+from gridgeo.analysis.areas import mended_areas, polygon_parts
+from gridgeo.errors import ParameterError
 from gridgeo.model.crs import require_metric, to_crs_of
 from gridgeo.model.findings import lived_in, make_findings
 
@@ -87,8 +88,16 @@ def across_faults(
         ``grids`` does not measure metres, or ``villages`` has no CRS.
     GeometryError
         A row of either layer is no area.
+    ParameterError
+        ``tolerance_m2`` is negative or no number.
     """
     require_metric(grids, "grids")
+    if not tolerance_m2 >= 0:
+        raise ParameterError(
+            f"tolerance_m2 is {tolerance_m2}; it must be 0 or more square metres.",
+            hint="Leave it out for 1 m².",
+            fields=["tolerance_m2"],
+        )
     layer = to_crs_of(villages, grids, "villages", "grids").geometry
     shapes, _ = mended_areas(np.asarray(grids.geometry.array), grids.index)
     homes, _ = mended_areas(np.asarray(layer.array), layer.index, "villages")

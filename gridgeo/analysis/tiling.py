@@ -5,23 +5,17 @@ Those segments cancel. What is left over is the outer border and every border wh
 of grids over a place changes, so faults are looked for only there: a clean city costs one sort.
 """
 
-from collections.abc import Iterable
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gridgeo.errors import GeometryError
+from gridgeo.analysis.areas import TOUCH_M, generic_points, mended_areas, polygon_parts
+from gridgeo.errors import GeometryError, ParameterError
 from gridgeo.model.crs import require_metric, to_crs_of
 
 SLIVER_BELOW = 0.05  # 4πA/P²; a square has π/4, a strip 50 times as long as wide 0.06
-
-# Where borders cross, corners are rounded by some nanometres; where one neighbour has a corner
-# that the other lacks, reprojection opens a hair between them. 1 mm is above both and below any
-# survey: nearer than this is touching, and what is narrower than twice this is a hair.
-_TOUCH_M = 1e-3
 
 KINDS = ("gap", "overlap", "sliver", "invalid", "outside")
 
@@ -60,7 +54,9 @@ def tiling_faults(
     CRSError
         ``grids`` has no CRS or does not measure metres; a jurisdiction layer has no CRS.
     GeometryError
-        A grid or the jurisdiction is of points or lines.
+        A grid is of points or lines, or the jurisdiction is or has no area.
+    ParameterError
+        ``min_area_m2`` is negative or no number.
 
     Notes
     -----
@@ -77,6 +73,12 @@ def tiling_faults(
     [['overlap', ('a', 'b'), 1000.0]]
     """
     require_metric(grids, "grids")
+    if not min_area_m2 >= 0:
+        raise ParameterError(
+            f"min_area_m2 is {min_area_m2}; it must be 0 or more square metres.",
+            hint="Leave it out for 1 m².",
+            fields=["min_area_m2"],
+        )
     shapes, invalid = mended_areas(np.asarray(grids.geometry.array), grids.index)
     duty = _duty(jurisdiction, grids)
     tree = shapely.STRtree(shapes)
@@ -93,34 +95,6 @@ def tiling_faults(
         *(("outside", (i,), part) for i, part in zip(stray, beyond, strict=True)),
     ]
     return _table(rows, grids)
-
-
-def mended_areas(
-    shapes: np.ndarray, ids: Iterable, layer: str = "grids"
-) -> tuple[np.ndarray, list[int]]:
-    """Make every shape a valid area in two dimensions; name the positions that were not."""
-    kind = shapely.get_type_id(shapes)
-    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    wrong = np.flatnonzero(~empty & (kind != 3) & (kind != 6))
-    if len(wrong):
-        names = list(ids)
-        shown = ", ".join(str(names[i]) for i in wrong[:3]) + (", …" if len(wrong) > 3 else "")
-        raise GeometryError(
-            f"{layer} has {len(wrong)} rows that are not areas ({shown}); "
-            "a tiling is made of Polygon or MultiPolygon.",
-            hint=f"Take these rows out of {layer}, or close their lines to polygons.",
-            fields=["geometry"],
-        )
-    shapes = shapely.force_2d(shapes)
-    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
-    lost = empty.copy()
-    lost[owner[~np.isfinite(coordinates).all(axis=1)]] = True
-    shapes[lost] = None
-    broken = ~lost & ~shapely.is_valid(shapes)
-    for i in np.flatnonzero(broken):
-        parts = polygon_parts(shapely.make_valid(shapes[i : i + 1], method="linework"))[1]
-        shapes[i] = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-    return shapes, np.flatnonzero(lost | broken).tolist()
 
 
 def _duty(
@@ -161,23 +135,10 @@ def _faces(
     if duty is not None:
         lines = np.append(lines, shapely.boundary(duty))
     faces = shapely.get_parts(shapely.polygonize([shapely.unary_union(lines)]))
-    at = _generic_points(faces)
+    at = generic_points(faces)
     depth = np.bincount(tree.query(at, predicate="within")[0], minlength=len(faces))
     due = np.ones(len(faces), bool) if duty is None else shapely.intersects(duty, at)
     return faces, depth, due
-
-
-def _generic_points(faces: np.ndarray) -> np.ndarray:
-    """Give a point inside each face that lies, but for ill chance, on no cancelled border."""
-    at, rims = shapely.point_on_surface(faces), shapely.boundary(faces)
-    # Where a face tapers to nothing half-way, that point can lie on its rim.
-    for i in np.flatnonzero((shapely.distance(at, rims) < _TOUCH_M) & (shapely.area(faces) > 1e-3)):
-        triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(faces[i]))
-        at[i] = shapely.centroid(triangles[np.argmax(shapely.area(triangles))])
-    # The middle of a rectangle of whole metres is a corner of the grids in it: step aside.
-    step_m = 0.618 * shapely.distance(at, rims)
-    x, y = shapely.get_x(at) + step_m * np.cos(1), shapely.get_y(at) + step_m * np.sin(1)
-    return shapely.points(x, y)
 
 
 def _uncancelled(shapes: np.ndarray) -> np.ndarray:
@@ -206,11 +167,11 @@ def _bordering(tree: shapely.STRtree, gaps: np.ndarray) -> list[tuple[int, ...]]
     """Name, by position, the grids that share a border with each gap, never a mere point."""
     rings, gap = shapely.get_rings(gaps, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
-    long = np.hypot(*np.diff(xy, axis=0).T) > 2 * _TOUCH_M
+    long = np.hypot(*np.diff(xy, axis=0).T) > 2 * TOUCH_M
     here = np.flatnonzero((ring[1:] == ring[:-1]) & long)
     # Each side of a gap is (part of) a side of one grid, so its middle tells whose.
     middle = shapely.points((xy[here] + xy[here + 1]) / 2)
-    side, grid = tree.query(middle, predicate="dwithin", distance=_TOUCH_M)
+    side, grid = tree.query(middle, predicate="dwithin", distance=TOUCH_M)
     beside: list[set[int]] = [set() for _ in gaps]
     for g, i in zip(gap[ring[here[side]]].tolist(), grid.tolist(), strict=True):
         beside[g].add(i)
@@ -250,23 +211,14 @@ def _parts(shapes: np.ndarray, min_area_m2: float) -> tuple[np.ndarray, np.ndarr
     """Take faults apart into polygons above an area, without the hairs that hang on them."""
     owner, parts = polygon_parts(shapes, min_area_m2)
     # A hair along 500 m of border would make a sliver of a square hole, or tie two holes together.
-    core = shapely.buffer(parts, -_TOUCH_M, join_style="mitre")
-    body = shapely.intersection(parts, shapely.buffer(core, 2 * _TOUCH_M, join_style="mitre"))
+    core = shapely.buffer(parts, -TOUCH_M, join_style="mitre")
+    body = shapely.intersection(parts, shapely.buffer(core, 2 * TOUCH_M, join_style="mitre"))
     hairy = shapely.length(body) < 0.99 * shapely.length(parts)
     # What tapers off slowly is thin at its end and no hair: areas stay exact.
     hairy &= shapely.area(body) > (1 - 1e-5) * shapely.area(parts)
     parts[hairy] = body[hairy]
     member, parts = polygon_parts(parts, min_area_m2)
     return owner[member], parts
-
-
-def polygon_parts(shapes: np.ndarray, min_area_m2: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Take geometries of any kind apart; keep polygons above an area, and whose they are."""
-    # Twice: make_valid answers a MultiPolygon within a collection.
-    members, owner = shapely.get_parts(np.atleast_1d(shapes), return_index=True)
-    parts, member = shapely.get_parts(members, return_index=True)
-    keep = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > min_area_m2)
-    return owner[member[keep]], parts[keep]
 
 
 def _table(

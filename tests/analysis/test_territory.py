@@ -12,7 +12,7 @@ from shapely import Point, Polygon, box
 from gridgeo.analysis.assign import assign
 from gridgeo.analysis.territory import across_faults, household_faults, territory_findings
 from gridgeo.analysis.tiling import tiling_faults
-from gridgeo.errors import CRSError
+from gridgeo.errors import CRSError, ParameterError
 from gridgeo.model.findings import FINDINGS
 
 METRES = 4549
@@ -126,6 +126,11 @@ def test_a_grid_in_no_village_is_beyond_as_a_whole():
 def test_area_up_to_the_tolerance_is_let_pass(tolerance_m2, found):
     town = grids({"01": box(0, 0, 101, 100)}, ["v1"])
     assert len(across_faults(town, VILLAGES, tolerance_m2)) == found
+
+
+def test_refuses_a_tolerance_that_is_no_area():
+    with pytest.raises(ParameterError, match="tolerance_m2"):
+        across_faults(grids({}, []), VILLAGES, np.nan)
 
 
 def test_villages_are_brought_into_the_crs_of_the_grids():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, affinity, box
 
 from gridgeo.analysis.tiling import KINDS, tiling_faults
-from gridgeo.errors import CRSError, GeometryError
+from gridgeo.errors import CRSError, GeometryError, ParameterError
 
 METRES = 4549
 SIDE = 8  # on so small a board no part is long enough to be a sliver
@@ -342,3 +342,9 @@ def test_a_damaged_partition_has_the_areas_of_plain_overlay(seed, cells, damage_
     stray = faults["kind"] == "outside"
     assert not inside[stray].any()
     assert faults["area_m2"][stray].sum() == pytest.approx(beyond, abs=1e-3 * (5 + len(tiles)))
+
+
+@pytest.mark.parametrize("area", [-1, np.nan])
+def test_refuses_a_least_area_that_is_none(area):
+    with pytest.raises(ParameterError, match="min_area_m2"):
+        tiling_faults(grids(box(0, 0, 1, 1)), min_area_m2=area)
