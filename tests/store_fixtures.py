@@ -32,11 +32,20 @@ def cluster(postgis_home):
     made = LocalCluster(postgis_home)
     made.up()
     try:
+        # Power cuts are not what is tested, and fsync is most of the time of a fresh database.
+        with _server(made).connect() as connection:
+            connection.execute(text("ALTER SYSTEM SET fsync = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
         owner = engine(made.ensure_database(_TEMPLATE), pooled=False)
         migrate(owner)
         yield made
     finally:
         made.destroy()
+
+
+def _server(cluster):
+    made = engine(cluster.url("postgres", "admin"), "admin", pooled=False)
+    return made.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @pytest.fixture

@@ -12,10 +12,7 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     bindparam,
-    false,
-    func,
     insert,
-    or_,
     select,
     text,
     update,
@@ -23,9 +20,10 @@ from sqlalchemy import (
 
 from gridgeo.model.contract import Contract
 from gridgeo.model.frames import GRIDS
-from gridgeo.store.frames_io import Frame, rows_of, shape_from, stage
 from gridgeo.store.lives import Changes, Version, changes
 from gridgeo.store.plain import plain, records
+from gridgeo.store.reading import shape_out
+from gridgeo.store.staging import Frame, merge, rows_of, shape_from, stage
 from gridgeo.store.tables import feeds, layers, rejects
 
 REJECT_COLUMNS = ["row", "field", "code", "reason_zh", "reason_en", "content"]
@@ -174,35 +172,20 @@ def _write(
 ) -> tuple[int, int]:
     """Insert new rows and update changed ones; give how many of each."""
     table = layers[contract.name]
-    staged = stage(connection, contract, frame)
+    staged = stage(connection, contract, frame, table)
     same = table.c[contract.key] == staged.c[contract.key]
-    values = {
-        column.name: shape_from(column) if column.name == "geometry" else column
-        for column in staged.c
-        if column.name != contract.key
-    }
-    differs = or_(false(), *(table.c[n].is_distinct_from(v) for n, v in values.items()))
-    updated = connection.execute(
-        update(table).where(same, differs).values({**values, "feed_id": feed_id})
-    )
-    stands = select(table.c[contract.key]).where(same).exists()
-    new = select(staged.c[contract.key], *values.values(), bindparam("feed", feed_id))
-    inserted = connection.execute(
-        insert(table).from_select([contract.key, *values, "feed_id"], new.where(~stands)),
-        execution_options={"preserve_rowcount": True},
-    )
-    return inserted.rowcount, updated.rowcount
+    return merge(connection, table, staged, same, {"feed_id": feed_id})
 
 
 def _write_grids(
     connection: Connection, contract: Contract, frame: Frame, feed_id: int, day: date | None
 ) -> tuple[int, int]:
     """Write grids as versions; a city has hundreds, so they are weighed in Python, not in SQL."""
-    names, rows = rows_of(contract, frame)
+    names, rows = rows_of(contract, frame, shapes=True)
     described = [_version(dict(zip(names, row, strict=True))) for row in rows]
     table = layers[contract.name]
     content = [column for column in table.c if column.name not in ("feed_id", "geometry")]
-    shape = func.ST_AsBinary(table.c.geometry, type_=LargeBinary).label("geometry")
+    shape = shape_out(table.c.geometry).label("geometry")
     standing = connection.execute(
         select(*content, shape).where(table.c.grid_code.in_([new.code for new in described]))
     )

@@ -20,7 +20,6 @@ import platformdirs
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import OperationalError
 
-import gridgeo
 from gridgeo.errors import ParameterError, StoreError
 from gridgeo.store import accounts, binaries, processes, roles
 from gridgeo.store.connection import API, OWNER, Role, engine, in_our_words
@@ -86,7 +85,7 @@ class LocalCluster:
     """
 
     def __init__(self, home: Path | None = None, checkout: Path | None = None) -> None:
-        checkout = (checkout or Path(gridgeo.__file__).parents[1]).resolve()
+        checkout = (checkout or Path(__file__).parents[2]).resolve()
         self.home = (home or default_home()).expanduser().resolve()
         if self.home.is_relative_to(checkout):
             raise StoreError(
@@ -96,6 +95,7 @@ class LocalCluster:
             )
         mark = hashlib.sha256(os.fsencode(checkout)).hexdigest()[:8]
         self.folder = self.home / f"{checkout.name}-{mark}"
+        self.packages = self.home / "packages"
         self.data = self.folder / "data"
         self.log = self.folder / "log" / "server.log"
         self.socket = self.folder / "s"
@@ -230,9 +230,9 @@ class LocalCluster:
         )
 
     def _start(self, say: Progress) -> None:
-        kept = self._kept_major()
+        kept = self.kept_major()
         say(0.05, "looking for PostgreSQL with PostGIS")
-        programs = binaries.ensure(self.home / "packages", lambda said: say(0.1, said), kept)
+        programs = binaries.ensure(self.packages, lambda said: say(0.1, said), kept)
         account = accounts.of_server(self.folder)
         server = Server(programs, account, self.data, self.socket, self.log)
         if kept is None:
@@ -297,7 +297,8 @@ class LocalCluster:
                 code="store.home",
             )
 
-    def _kept_major(self) -> int | None:
+    def kept_major(self) -> int | None:
+        """Give the PostgreSQL version that the data are bound to, None where there are none."""
         try:
             return int((self.data / "PG_VERSION").read_text())
         except FileNotFoundError:

@@ -1,16 +1,21 @@
 """The store of one city: every question that is answered from the database."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from typing import Any
 
+import geopandas as gpd
 import pandas as pd
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from gridgeo.model.contract import Contract
-from gridgeo.store import feeds, frames_io
-from gridgeo.store.connection import transaction
+from gridgeo.store import feeds, plans, published, reading, register
+from gridgeo.store.connection import Scope, transaction
 from gridgeo.store.feeds import FeedIn, FeedResult
-from gridgeo.store.frames_io import Bbox, Frame
+from gridgeo.store.plans import StoredPlan
+from gridgeo.store.reading import Bbox, Frame
+from gridgeo.store.register import RegisterChange
+from gridgeo.store.tables import metadata
 
 
 class Store:
@@ -33,6 +38,16 @@ class Store:
         """See that the database answers."""
         with transaction(self.engine) as connection:
             connection.execute(text("SELECT 1"))
+
+    def counts(self) -> dict[str, int]:
+        """Count the rows of every table, by ``schema.table``."""
+        with transaction(self.engine) as connection:
+            return {
+                table.fullname: connection.execute(
+                    select(func.count()).select_from(table)
+                ).scalar_one()
+                for table in metadata.sorted_tables
+            }
 
     def frame(
         self,
@@ -69,7 +84,7 @@ class Store:
             ``bbox`` for a layer without places, or with its corners swapped.
         """
         with transaction(self.engine) as connection:
-            return frames_io.read(connection, contract, as_of=as_of, bbox=bbox, ids=ids)
+            return reading.read(connection, contract, as_of=as_of, bbox=bbox, ids=ids)
 
     def take_in(
         self, contract: Contract, accepted: Frame, refused: pd.DataFrame, feed: FeedIn
@@ -124,3 +139,175 @@ class Store:
         """Give the refused rows of a feed, one row a fault, as ``take_in`` was given them."""
         with transaction(self.engine) as connection:
             return feeds.list_rejects(connection, feed_id)
+
+    def save_plan(self, plan: StoredPlan) -> int:
+        """Keep a plan; it is never changed afterwards, a better one is another plan.
+
+        Parameters
+        ----------
+        plan : StoredPlan
+
+        Returns
+        -------
+        int
+            Its ``plan_id``.
+
+        Raises
+        ------
+        ParameterError
+            A unit without a grid or with two, no unit at all, or a state that is none.
+        """
+        with transaction(self.engine) as connection:
+            return plans.save(connection, plan)
+
+    def plan(self, plan_id: int) -> StoredPlan:
+        """Give a plan, its units in the order of their ids.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such plan.
+        """
+        with transaction(self.engine) as connection:
+            return plans.read(connection, plan_id)
+
+    def plans(self) -> pd.DataFrame:
+        """List the plans.
+
+        Returns
+        -------
+        DataFrame
+            Index ``plan_id``, oldest first: ``created_at`` (UTC), ``state``, ``seed``, ``params``,
+            ``scores``, ``base_date``, ``units`` (how many).
+        """
+        with transaction(self.engine) as connection:
+            return plans.listing(connection)
+
+    def record_findings(
+        self, frame: Frame, as_of: date, kinds: Collection[str] | None = None
+    ) -> RegisterChange:
+        """Bring the blind-spot register to what was found on a day.
+
+        Parameters
+        ----------
+        frame : DataFrame or GeoDataFrame
+            Keeps ``FINDINGS``: everything found.
+        as_of : date
+            The day it was found.
+        kinds : collection of str, optional
+            What was looked for: open findings of these kinds that are not in ``frame`` are
+            closed. None means that every kind was looked for.
+
+        Returns
+        -------
+        RegisterChange
+            The same findings on the same day change nothing.
+
+        Raises
+        ------
+        ContractError
+            ``frame`` breaks the promise.
+        ConflictError
+            The register already stands at a later day.
+        """
+        with transaction(self.engine) as connection:
+            return register.record(connection, frame, as_of, kinds)
+
+    def findings(self, on: date | None = None) -> gpd.GeoDataFrame:
+        """Give the register.
+
+        Parameters
+        ----------
+        on : date, optional
+            Findings that were open on that day; those open now if not given.
+
+        Returns
+        -------
+        GeoDataFrame
+            Columns of ``FINDINGS``, ``opened_on``, ``closed_on`` and the evidence in EPSG:4490,
+            missing where a finding has none. In the order of ``finding_id``.
+        """
+        with transaction(self.engine) as connection:
+            return register.read(connection, on)
+
+    def publish(
+        self,
+        layer_id: str,
+        features: gpd.GeoDataFrame,
+        meta: Mapping[str, Any],
+        counts: pd.DataFrame,
+    ) -> int:
+        """Put a new version of a layer in the place of the old one.
+
+        Parameters
+        ----------
+        layer_id : str
+        features : GeoDataFrame
+            ``Layer.features``: EPSG:4326, indexed by ``feature_id``.
+        meta : mapping
+            ``Layer.meta()``. Without ``disclosure`` it is internal.
+        counts : DataFrame
+            ``Layer.ledger_rows()``: entered into the ledger for good.
+
+        Returns
+        -------
+        int
+            The version that is current now. Publishing again what is current changes nothing.
+
+        Raises
+        ------
+        CRSError
+            Not in EPSG:4326.
+        ParameterError
+            Two features with one id.
+        """
+        with transaction(self.engine) as connection:
+            return published.publish(connection, layer_id, features, meta, counts)
+
+    def published(
+        self, layer_id: str, scope: Scope = "public"
+    ) -> tuple[gpd.GeoDataFrame, dict[str, Any]] | None:
+        """Give a layer as it was published.
+
+        Parameters
+        ----------
+        layer_id : str
+        scope : {"public", "internal"}
+            Who is asking.
+
+        Returns
+        -------
+        features : GeoDataFrame
+            In the order, with the columns and dtypes they were published with.
+        meta : dict
+            Or None in place of both: not published, or not for this scope.
+        """
+        with transaction(self.engine, scope) as connection:
+            return published.read(connection, layer_id, scope)
+
+    def published_version(self, layer_id: str, scope: Scope = "public") -> int | None:
+        """Give the current version of a layer, None where ``published`` gives None."""
+        with transaction(self.engine, scope) as connection:
+            return published.current_version(connection, layer_id, scope)
+
+    def published_layers(self, scope: Scope = "public") -> pd.DataFrame:
+        """List the current layers that a scope may see.
+
+        Returns
+        -------
+        DataFrame
+            Index ``layer_id``: ``version``, ``meta``, ``created_at`` (UTC).
+        """
+        with transaction(self.engine, scope) as connection:
+            return published.listing(connection, scope)
+
+    def ledger(self, layer_id: str) -> pd.DataFrame:
+        """Give every figure that a layer ever told, whatever became of its versions.
+
+        Returns
+        -------
+        DataFrame
+            ``feature_id``, ``period``, ``column``, ``value`` (NaN where withheld), oldest first.
+        """
+        with transaction(self.engine) as connection:
+            return published.told(connection, layer_id)

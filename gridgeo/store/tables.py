@@ -6,6 +6,8 @@ household that is not on record is a finding to mend, not a reason to refuse the
 the house makes itself (rejects of a feed, units of a plan, features of a layer) do have them.
 """
 
+from dataclasses import replace
+
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     TIMESTAMP,
@@ -190,19 +192,27 @@ plan_units = Table(
     schema=WORKING,
 )
 
+# A row of the register with its life in it.
+REGISTER = replace(
+    FINDINGS,
+    columns=(
+        *FINDINGS.columns,
+        promise.Column("opened_on", "date", required=True, zh="发现日", en="day first found"),
+        promise.Column("closed_on", "date", zh="消除日", en="day found mended"),
+    ),
+)
+
 # One row an episode: a fault that was mended and comes back opens a new one.
 findings = Table(
     "findings",
     metadata,
     Column("episode_id", BigInteger, Identity(always=True), primary_key=True),
-    Column(FINDINGS.key, Text, nullable=False),
-    *_columns(FINDINGS),
-    Column("opened_on", Date, nullable=False),
-    Column("closed_on", Date),
+    Column(REGISTER.key, Text, nullable=False),
+    *_columns(REGISTER),
     Column("geometry", _geometry("GEOMETRY")),
     Index(
         "ix_findings_open",
-        FINDINGS.key,
+        REGISTER.key,
         unique=True,
         postgresql_where=text("closed_on IS NULL"),
     ),
@@ -220,6 +230,7 @@ published_layers = Table(
     Column("current", Boolean, nullable=False),
     Column("meta", JSONB, nullable=False),
     Column("columns", JSONB, nullable=False),  # name and dtype in order; JSONB keeps no order
+    Column("digest", Text, nullable=False),
     Column("created_at", _moment(), nullable=False, server_default=func.now()),
     UniqueConstraint("layer_id", "version"),
     Index("ix_layers_current", "layer_id", unique=True, postgresql_where=text('"current"')),

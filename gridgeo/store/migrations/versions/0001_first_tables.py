@@ -323,6 +323,7 @@ def _published() -> None:
         sa.Column("current", sa.Boolean(), nullable=False),
         _json("meta", needed=True),
         _json("columns", needed=True),
+        _text("digest", needed=True),
         _moment("created_at", needed=True, server_default=sa.func.now()),
         sa.UniqueConstraint("layer_id", "version", name="uq_layers_layer_id_version"),
         schema="published",

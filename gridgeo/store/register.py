@@ -1,0 +1,75 @@
+"""The blind-spot register: findings open, stay open while they are found, and close."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import Connection, and_, func, or_, select, text, update
+
+from gridgeo.errors import ConflictError
+from gridgeo.model.findings import FINDINGS
+from gridgeo.store.reading import collect, shape_out
+from gridgeo.store.staging import Frame, merge, stage
+from gridgeo.store.tables import REGISTER, findings
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('gridgeo.findings', 0))")
+
+
+@dataclass(frozen=True)
+class RegisterChange:
+    """What a run of the detectors changed.
+
+    Parameters
+    ----------
+    opened, kept, closed : int
+        Findings that are new, found again, no longer found.
+    """
+
+    opened: int
+    kept: int
+    closed: int
+
+
+def record(
+    connection: Connection, frame: Frame, as_of: date, kinds: Collection[str] | None
+) -> RegisterChange:
+    """Bring the register to what was found on a day; see ``Store.record_findings``."""
+    FINDINGS.check(frame)
+    connection.execute(_LOCK)
+    table = findings
+    concerned = table.c.kind.in_(list(kinds)) if kinds is not None else text("true")
+    last = connection.scalar(
+        select(func.max(func.greatest(table.c.opened_on, table.c.closed_on))).where(concerned)
+    )
+    if last is not None and as_of < last:
+        raise ConflictError(
+            f"The register stands at {last}; findings of {as_of} would rewrite what was known.",
+            hint=f"Record findings of {last} or later.",
+            fields=["as_of"],
+        )
+    dated = frame.assign(as_of=pd.Timestamp(as_of))
+    staged = stage(connection, FINDINGS, dated, table)
+    open_now = table.c.closed_on.is_(None)
+    same = and_(table.c.finding_id == staged.c.finding_id, open_now)
+    gone = ~select(staged.c.finding_id).where(same).exists()
+    closed = connection.execute(
+        update(table).where(open_now, concerned, gone).values(closed_on=as_of)
+    ).rowcount
+    opened, _ = merge(connection, table, staged, same, {}, {"opened_on": as_of})
+    return RegisterChange(opened, len(frame) - opened, closed)
+
+
+def read(connection: Connection, on: date | None) -> gpd.GeoDataFrame:
+    """Give the findings open on a day; see ``Store.findings``."""
+    table = findings
+    columns = [table.c[column.name] for column in REGISTER.columns]
+    chosen = select(table.c.finding_id, *columns, shape_out(table.c.geometry))
+    if on is None:
+        chosen = chosen.where(table.c.closed_on.is_(None))
+    else:
+        still = or_(table.c.closed_on.is_(None), table.c.closed_on > on)
+        chosen = chosen.where(table.c.opened_on <= on, still)
+    chosen = chosen.order_by(table.c.finding_id.collate("C"))
+    return collect(connection, chosen, REGISTER, shapes=True)
