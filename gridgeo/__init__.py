@@ -1,1 +1,49 @@
-"""Placeholder until its room is built."""
+"""Service grids of a city: which one is responsible, who is left out, how the borders should run.
+
+>>> import gridgeo as gg  # doctest: +SKIP
+>>> gg.assign(points, grids)  # doctest: +SKIP
+"""
+
+from gridgeo._version import __version__
+from gridgeo.analysis.assign import assign
+from gridgeo.analysis.balance import UnitGraph, balance, place_workers
+from gridgeo.analysis.locate import GridIndex
+from gridgeo.analysis.reach import reach
+from gridgeo.analysis.tiling import tiling_faults
+from gridgeo.errors import (
+    ConflictError,
+    ContractError,
+    CRSError,
+    DisclosureError,
+    GeometryError,
+    GridgeoError,
+    InfeasibleError,
+    InputError,
+    NotFoundError,
+    ParameterError,
+    StoreError,
+)
+from gridgeo.model.plan import Plan
+
+__all__ = [
+    "CRSError",
+    "ConflictError",
+    "ContractError",
+    "DisclosureError",
+    "GeometryError",
+    "GridIndex",
+    "GridgeoError",
+    "InfeasibleError",
+    "InputError",
+    "NotFoundError",
+    "ParameterError",
+    "Plan",
+    "StoreError",
+    "UnitGraph",
+    "__version__",
+    "assign",
+    "balance",
+    "place_workers",
+    "reach",
+    "tiling_faults",
+]

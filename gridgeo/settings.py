@@ -1,1 +1,38 @@
-"""Placeholder until its room is built."""
+"""What a city may set, from the environment (``GRIDGEO_…``; ``DATABASE_URL`` as it is known)."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation, read at the edge and handed inward as values.
+
+    Parameters
+    ----------
+    database_url : SecretStr or None
+        A PostGIS of the city's own; without it a private one is started.
+    home : Path or None
+        Where the private database lives; default: the user's data folder.
+    city : str
+        Which city: each has a database of its own in the private cluster.
+    zone : str
+        Time zone of times that carry none.
+    reach_within_m : float
+        Standard of reach in a straight line. Walking is longer: not a walking distance.
+    k_public, k_internal : int
+        Least published count of residents.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GRIDGEO_", extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url")
+    )
+    home: Path | None = None
+    city: str = Field(default="city", pattern=r"[a-z][a-z0-9_]{0,40}")
+    zone: str = "Asia/Shanghai"
+    reach_within_m: float = Field(default=1000.0, gt=0)
+    k_public: int = Field(default=10, ge=2)
+    k_internal: int = Field(default=5, ge=2)

@@ -1,0 +1,171 @@
+"""Write a frame by its file's extension: the whole file, or none of it."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from gridgeo.errors import InputError, ParameterError
+from gridgeo.model.crs import to_wgs84
+
+# A spreadsheet runs a cell that begins like this as a formula; an apostrophe disarms it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+_DRIVERS = {
+    ".geojson": "GeoJSON",
+    ".gpkg": "GPKG",
+    ".fgb": "FlatGeobuf",
+    ".shp": "ESRI Shapefile",
+}
+FORMATS = (*_DRIVERS, ".parquet", ".csv")
+
+
+def write_frame(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a frame with its index, by the extension of the file.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        The index becomes the first column.
+    path : path
+        ``.geojson`` (WGS 84), ``.gpkg``, ``.fgb``, ``.shp``, ``.parquet`` (GeoParquet) or ``.csv``
+        (UTF-8 with a byte order mark for Excel; points as ``lon`` and ``lat`` or
+        ``x`` and ``y``, other shapes as WKT under ``geometry``). A file that stands there is
+        replaced.
+
+    Raises
+    ------
+    ParameterError
+        Another extension, or a map format for a frame without geometry.
+    InputError
+        The file cannot be written there.
+    """
+    write_layers({Path(path).stem: frame}, path)
+
+
+def write_layers(frames: Mapping[str, pd.DataFrame], path: str | os.PathLike[str]) -> None:
+    """Write several frames as the layers of one GeoPackage; other formats hold one.
+
+    Parameters
+    ----------
+    frames : mapping of layer name to frame
+    path : path
+        As for ``write_frame``.
+
+    Raises
+    ------
+    ParameterError, InputError
+        As ``write_frame``; also several frames for a format of one layer.
+    """
+    target = Path(path)
+    kind = target.suffix.lower()
+    if kind not in FORMATS:
+        raise ParameterError(
+            f"Nothing can be written as {kind or 'a file without extension'}.",
+            hint=f"Use one of {', '.join(FORMATS)}.",
+            fields=["path"],
+        )
+    if len(frames) != 1 and kind != ".gpkg":
+        raise ParameterError(
+            f"{target.name} can hold one layer; there are {len(frames)}.",
+            hint="Write a .gpkg.",
+            fields=["path"],
+        )
+    shapeless = [name for name, one in frames.items() if not isinstance(one, gpd.GeoDataFrame)]
+    if shapeless and kind in _DRIVERS:
+        raise ParameterError(
+            f"{', '.join(shapeless)} has no places, so it cannot be written as {kind}.",
+            hint="Write a .csv or .parquet.",
+            fields=["path"],
+        )
+
+    def write(part: Path) -> None:
+        for name, frame in frames.items():
+            _write(frame, part, name)
+
+    replace_with(target, write)
+
+
+def write_text(text: str, path: str | os.PathLike[str]) -> None:
+    """Write a text as UTF-8: the whole file, or none of it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written there.
+    """
+
+    def write(part: Path) -> None:
+        part.write_text(text, encoding="utf-8")
+
+    replace_with(Path(path), write)
+
+
+def replace_with(target: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` make a file elsewhere, and put it in place when it is whole.
+
+    Parameters
+    ----------
+    target : Path
+        Of one or, as with shapefiles, several files of that stem.
+    write : callable
+        Given the path to write to, of the same name as ``target``.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist, or the file cannot be written there.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".gridgeo-") as folder:
+            write(Path(folder) / target.name)
+            for part in Path(folder).iterdir():
+                part.replace(target.parent / part.name)
+    except OSError as error:
+        raise InputError(
+            f"{target.name} cannot be written: {error.strerror or error}.",
+            hint="Name a folder that exists and has room.",
+            code="input.unwritable",
+            fields=["path"],
+        ) from error
+
+
+def disarmed(value: object) -> object:
+    """Disarm a cell that a spreadsheet would run as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _write(frame: pd.DataFrame, path: Path, layer: str) -> None:
+    kind = path.suffix.lower()
+    named = frame.rename_axis(index=str(frame.index.name or "id"))
+    if kind == ".csv":
+        _to_csv(named, path)
+    elif kind == ".parquet":
+        named.to_parquet(path)
+    else:
+        driver = _DRIVERS[kind]
+        flat = named.reset_index()
+        if driver == "GeoJSON":
+            flat = to_wgs84(flat)
+        options = {"layer": layer} if driver == "GPKG" else {}
+        flat.to_file(path, driver=driver, **options)
+
+
+def _to_csv(frame: pd.DataFrame, path: Path) -> None:
+    table = pd.DataFrame(frame.reset_index())
+    if isinstance(frame, gpd.GeoDataFrame):
+        shapes = frame.geometry
+        table = table.drop(columns=shapes.name)
+        if len(frame) and (shapes.geom_type == "Point").all():
+            east, north = ("lon", "lat") if shapes.crs.is_geographic else ("x", "y")
+            table[east], table[north] = shapes.x.to_numpy(), shapes.y.to_numpy()
+        else:
+            table["geometry"] = shapes.to_wkt().to_numpy()
+    for name in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[name].dtype):
+            table[name] = table[name].map(disarmed)
+    table.columns = pd.Index([disarmed(name) for name in table.columns])
+    table.to_csv(path, index=False, encoding="utf-8-sig")

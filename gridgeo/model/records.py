@@ -1,0 +1,109 @@
+"""What the store is handed and hands back: a file's feed, and a plan as it is kept."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class FeedIn:
+    """A file about to be taken in.
+
+    Parameters
+    ----------
+    file_name : str
+        Without its folder.
+    sha256 : str
+        Of the file's bytes, hexadecimal.
+    imported_at : datetime
+        With a time zone.
+    imported_by : str
+    params : mapping
+        How it was read: mapping of columns, CRS, encoding. The same file read otherwise is
+        another feed.
+    department : str or None
+    valid_from : date or None
+        First day of the grids that say none themselves.
+    rows_read : int or None
+        Rows in the file; None counts those accepted and refused.
+    """
+
+    file_name: str
+    sha256: str
+    imported_at: datetime
+    imported_by: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    department: str | None = None
+    valid_from: date | None = None
+    rows_read: int | None = None
+
+    def reading(self) -> dict[str, Any]:
+        """Give all that makes this reading of the file differ from another one."""
+        day = None if self.valid_from is None else self.valid_from.isoformat()
+        return {**self.params, "valid_from": day}
+
+    def digest(self) -> str:
+        """Condense ``reading`` to 64 hexadecimal digits."""
+        said = json.dumps(self.reading(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class FeedResult:
+    """What a feed changed.
+
+    Parameters
+    ----------
+    feed_id : int
+    inserted, updated, unchanged : int
+        Rows of the layer; for grids, ``updated`` counts grids with a new or amended version.
+    rejected : int
+        Rows refused.
+    repeated : bool
+        This file was taken in before, read the same way: nothing was changed. ``unchanged`` and
+        ``rejected`` are as they were then.
+    """
+
+    feed_id: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPlan:
+    """A plan as it is kept.
+
+    Parameters
+    ----------
+    assignment : Series of str, shape (n,)
+        Unit → grid, index ``unit_id``.
+    created_at : datetime
+        With a time zone.
+    seed : int
+    params, scores : mapping
+        How it was found, how good it is. Numbers that are not finite are kept as None.
+    base_date : date or None
+        The grids in force on this day were its starting point.
+    state : str
+        ``draft``, then as an appointment: applied, recommended, examined, publicised, approved,
+        filed.
+    plan_id : int or None
+        None until it is saved.
+    """
+
+    assignment: pd.Series
+    created_at: datetime
+    seed: int = 0
+    params: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    base_date: date | None = None
+    state: str = "draft"
+    plan_id: int | None = None

@@ -1,0 +1,184 @@
+"""Who is being left out?"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import pandas as pd
+from shapely.geometry.base import BaseGeometry
+
+from gridgeo.analysis.reach import reach_faults
+from gridgeo.analysis.staffing import staffing_faults
+from gridgeo.analysis.territory import across_faults, household_faults, territory_findings
+from gridgeo.analysis.tiling import tiling_faults
+from gridgeo.analysis.workload import SizeBands, households_per_grid, size_faults
+from gridgeo.model.crs import to_crs_of, to_metric
+from gridgeo.model.findings import KIND_WEIGHTS, make_findings
+from gridgeo.model.frames import (
+    APPOINTMENTS,
+    GRIDS,
+    HOUSEHOLDS,
+    STATIONS,
+    TOWNS,
+    VILLAGES,
+    WORKERS,
+)
+from gridgeo.services.sources import Source, need
+
+TERRITORY = ("gap", "overlap", "sliver", "invalid", "outside")
+ACROSS = ("across",)
+PLACED = ("orphan", "doubled", "mismatch")
+SIZE = ("size",)
+STAFFING = ("no-leader", "few-workers", "no-full-time")
+REACH = ("reach",)
+KINDS = tuple(KIND_WEIGHTS)
+
+
+@dataclass(frozen=True)
+class Standards:
+    """What "covered" means.
+
+    Parameters
+    ----------
+    min_area_m2 : float
+        Gaps, overlaps and the like up to this area are noise.
+    reach_within_m : float
+        A household exactly so far from a station in a straight line is reached.
+    bands : SizeBands
+        Occupied households a grid should have.
+    """
+
+    min_area_m2: float = 1.0
+    reach_within_m: float = 1000.0
+    bands: SizeBands = field(default_factory=SizeBands)
+
+
+@dataclass(frozen=True, eq=False)
+class BlindSpots:
+    """What was found, and what could not be judged.
+
+    Parameters
+    ----------
+    findings : GeoDataFrame
+        The register's rows (``FINDINGS``), in the metric CRS of the grids. It names households:
+        it stays in the house; ``services.publication`` says what leaves.
+    judged : tuple of str
+        The kinds that were looked for.
+    not_judged : dict of str to str
+        Kind → the layer that is missing.
+    """
+
+    findings: gpd.GeoDataFrame
+    judged: tuple[str, ...]
+    not_judged: dict[str, str]
+
+    def counts(self) -> dict[str, int]:
+        """Count the findings of every judged kind, also where there is none."""
+        found = self.findings["kind"].value_counts()
+        return {kind: int(found.get(kind, 0)) for kind in self.judged}
+
+
+def blind_spots(
+    source: Source,
+    as_of: dt.date,
+    standards: Standards | None = None,
+    jurisdiction: gpd.GeoDataFrame | BaseGeometry | None = None,
+) -> BlindSpots:
+    """Find who and what is left out on a day.
+
+    Parameters
+    ----------
+    source : Source
+        Grids are needed; each further layer lets more kinds be judged.
+    as_of : date
+        The day asked about.
+    standards : Standards, optional
+    jurisdiction : GeoDataFrame or geometry, optional
+        What the grids are to cover, a geometry in the CRS of the grids; by default the towns,
+        or else the villages. Without any of them gaps are what the grids enclose.
+
+    Returns
+    -------
+    BlindSpots
+        A kind whose layer has no row is named as not judged, never as clean.
+
+    Raises
+    ------
+    ParameterError
+        No grids.
+    """
+    standards = standards or Standards()
+    grids = to_metric(need(source, GRIDS, as_of=as_of), "grids")
+    villages = source.frame(VILLAGES, as_of=as_of)
+    households = source.frame(HOUSEHOLDS, as_of=as_of)
+    homes = to_crs_of(households, grids, "households", "grids") if len(households) else None
+    duty = _duty(source, villages, jurisdiction, as_of)
+
+    faults = tiling_faults(grids, duty, min_area_m2=standards.min_area_m2)
+    parts = [territory_findings(faults, homes, standards.min_area_m2, as_of)]
+    judged = [*TERRITORY]
+    not_judged: dict[str, str] = {}
+    if duty is None:
+        judged.remove("outside")
+        not_judged["outside"] = "towns"
+
+    def judge(kinds: tuple[str, ...], missing: list[str]) -> bool:
+        if missing:
+            not_judged.update(dict.fromkeys(kinds, ", ".join(missing)))
+            return False
+        judged.extend(kinds)
+        return True
+
+    if judge(ACROSS, [] if len(villages) else ["villages"]):
+        parts.append(across_faults(grids, villages, standards.min_area_m2, homes, as_of))
+    if judge((*PLACED, *SIZE), [] if homes is not None else ["households"]) and homes is not None:
+        counts = households_per_grid(grids, homes)
+        parts.append(household_faults(homes, grids, as_of))
+        parts.append(
+            size_faults(grids, counts, villages if len(villages) else None, standards.bands, as_of)
+        )
+    else:
+        counts = None
+    appointments = source.frame(APPOINTMENTS)
+    workers = source.frame(WORKERS)
+    absent = [n for n, f in (("appointments", appointments), ("workers", workers)) if not len(f)]
+    if judge(STAFFING, absent):
+        parts.append(staffing_faults(grids, appointments, workers, as_of, households=counts))
+    stations = source.frame(STATIONS, as_of=as_of)
+    absent = [n for n, f in (("households", households), ("stations", stations)) if not len(f)]
+    if judge(REACH, absent) and homes is not None:
+        parts.append(reach_faults(homes, stations, standards.reach_within_m, as_of))
+    return BlindSpots(_together(parts, grids), tuple(judged), not_judged)
+
+
+def only(found: BlindSpots, kinds: list[str]) -> BlindSpots:
+    """Keep the kinds asked for; an empty list keeps all."""
+    if not kinds:
+        return found
+    return BlindSpots(
+        found.findings[found.findings["kind"].isin(kinds)],
+        tuple(k for k in found.judged if k in kinds),
+        {k: v for k, v in found.not_judged.items() if k in kinds},
+    )
+
+
+def _duty(
+    source: Source,
+    villages: gpd.GeoDataFrame,
+    given: gpd.GeoDataFrame | BaseGeometry | None,
+    as_of: dt.date,
+) -> gpd.GeoDataFrame | BaseGeometry | None:
+    if given is not None:
+        return given
+    towns = source.frame(TOWNS, as_of=as_of)
+    if len(towns):
+        return towns
+    return villages if len(villages) else None
+
+
+def _together(parts: list[gpd.GeoDataFrame], grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Put the findings of all analyses into one frame, in one CRS."""
+    filled = [part.set_crs(grids.crs, allow_override=True) for part in parts if len(part)]
+    if not filled:
+        return make_findings([], [], [], geometry=[], crs=grids.crs)
+    return gpd.GeoDataFrame(pd.concat(filled), geometry="geometry", crs=grids.crs)

@@ -1,0 +1,47 @@
+"""The synthetic town taken in, as a city takes in its own files."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+from gridgeo.model.frames import LAYERS
+from gridgeo.services.imports import Asked, ImportStore, import_file
+
+DAY = dt.date(2026, 7, 1)  # the day after the sample's last incident
+SOURCE = "合成样例 synthetic sample"
+
+
+def fill(
+    store: ImportStore,
+    folder: Path,
+    *,
+    now: dt.datetime,
+    who: str,
+    told: Callable[[float, str], None],
+) -> dict[str, int]:
+    """Take in every layer of a sample folder.
+
+    Parameters
+    ----------
+    store : ImportStore
+    folder : Path
+        Files named after their layers.
+    now : datetime
+        With a time zone.
+    who : str
+    told : callable
+        Told the share done, 0 to 1, and the layer.
+
+    Returns
+    -------
+    dict of str to int
+        Layer → rows new or changed; 0 everywhere the second time.
+    """
+    paths = {path.stem: path for path in sorted(folder.iterdir()) if path.stem in LAYERS}
+    changed = {}
+    for done, layer in enumerate(name for name in LAYERS if name in paths):
+        told(done / len(paths), layer)
+        asked = Asked(layer, paths[layer], mapping={})
+        _, result = import_file(store, asked, now=now, who=who)
+        changed[layer] = result.inserted + result.updated
+    return changed

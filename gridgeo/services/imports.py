@@ -1,0 +1,150 @@
+"""Take a file in, whole or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from gridgeo.errors import ParameterError
+from gridgeo.ingest.formats import fingerprint
+from gridgeo.ingest.intake import Intake, read
+from gridgeo.ingest.rejects import write_rejects
+from gridgeo.model.contract import Contract
+from gridgeo.model.frames import LAYERS
+from gridgeo.model.records import FeedIn, FeedResult
+from gridgeo.services.sources import Frame
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a file is to be read.
+
+    Parameters
+    ----------
+    layer : str
+        A name of ``LAYERS``.
+    path : Path
+    mapping : mapping of str to str
+        Our column → the file's header, where it is not recognised.
+    crs : int or None
+        EPSG code where the file does not say it.
+    encoding : str
+        Of a CSV file.
+    zone : str
+        Meaning of times that name no zone.
+    valid_from : date or None
+        First day of grids that say none themselves.
+    department : str or None
+        Where the file came from.
+    """
+
+    layer: str
+    path: Path
+    mapping: Mapping[str, str]
+    crs: int | None = None
+    encoding: str = "utf-8"
+    zone: str = "Asia/Shanghai"
+    valid_from: date | None = None
+    department: str | None = None
+
+    def contract(self) -> Contract:
+        """Give the layer's contract.
+
+        Raises
+        ------
+        ParameterError
+            There is no such layer; all are named.
+        """
+        if self.layer not in LAYERS:
+            raise ParameterError(
+                f"{self.layer!r} is no layer; there are {', '.join(LAYERS)}.", fields=["layer"]
+            )
+        return LAYERS[self.layer]
+
+    def reading(self) -> dict[str, Any]:
+        """Give all that makes this reading of the file differ from another."""
+        return {
+            "mapping": dict(self.mapping),
+            "crs": self.crs,
+            "encoding": self.encoding,
+            "zone": self.zone,
+        }
+
+
+class ImportStore(Protocol):
+    """The part of the store that takes files in."""
+
+    def take_in(
+        self, contract: Contract, accepted: Frame, refused: pd.DataFrame, feed: FeedIn
+    ) -> FeedResult:
+        """Take in a file: all of it, or nothing."""
+        ...
+
+
+def understand(asked: Asked) -> Intake:
+    """Read a file as a layer, without taking it in.
+
+    Raises
+    ------
+    InputError, ContractError, CRSError, ParameterError
+        As ``ingest.read``.
+    """
+    return read(
+        asked.path,
+        asked.contract(),
+        mapping=asked.mapping,
+        crs=asked.crs,
+        zone=asked.zone,
+        encoding=asked.encoding,
+    )
+
+
+def import_file(
+    store: ImportStore,
+    asked: Asked,
+    *,
+    now: datetime,
+    who: str,
+) -> tuple[Intake, FeedResult]:
+    """Read a file and take it in, in one transaction.
+
+    Parameters
+    ----------
+    store : ImportStore
+    asked : Asked
+    now : datetime
+        With a time zone: when it is taken in.
+    who : str
+        Who takes it in.
+
+    Returns
+    -------
+    intake : Intake
+        What was understood and refused.
+    result : FeedResult
+        What changed; ``repeated`` when the same file came before, read the same way.
+
+    Notes
+    -----
+    The fingerprint is taken before the file is read, so that a file that grows meanwhile is
+    never mistaken for one that was taken in whole.
+    """
+    digest = fingerprint(asked.path)
+    intake = understand(asked)
+    feed = FeedIn(
+        file_name=asked.path.name,
+        sha256=digest,
+        imported_at=now,
+        imported_by=who,
+        params=asked.reading(),
+        department=asked.department,
+        valid_from=asked.valid_from,
+        rows_read=intake.rows_read,
+    )
+    return intake, store.take_in(asked.contract(), intake.accepted, intake.rejects, feed)
+
+
+__all__ = ["Asked", "import_file", "understand", "write_rejects"]

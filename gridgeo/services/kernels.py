@@ -1,0 +1,21 @@
+"""Compile everything that is compiled, once, so that no question waits for it."""
+
+from collections.abc import Callable
+
+from gridgeo.analysis.balance import warm_balance
+from gridgeo.analysis.locate import warm_locate
+
+
+def warm(told: Callable[[float, str], None]) -> None:
+    """Compile the kernels, or load them from the cache beside the package.
+
+    Parameters
+    ----------
+    told : callable
+        Told the share done, 0 to 1, and what is being compiled.
+    """
+    told(0.0, "(assign)")
+    warm_locate()
+    told(0.4, "(balance)")
+    warm_balance()
+    told(1.0, "")

@@ -1,0 +1,214 @@
+"""Each layer a city shows, made from its source: one function a layer."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+import geopandas as gpd
+import pandas as pd
+
+from gridgeo.analysis.workload import households_per_grid
+from gridgeo.errors import ParameterError
+from gridgeo.model.crs import to_crs_of
+from gridgeo.model.frames import GRIDS, HOUSEHOLDS, STATIONS, VILLAGES
+from gridgeo.model.plan import Plan
+from gridgeo.publish import Field, Layer, Ledger, Scope, release
+from gridgeo.publish.findings import release_findings
+from gridgeo.publish.layer import Disclosure, K
+from gridgeo.services.coverage import BlindSpots, Standards, blind_spots
+from gridgeo.services.incidents import incident_cells, incident_scope
+from gridgeo.services.plans import proposed_loads
+from gridgeo.services.sources import Source, need
+from gridgeo.services.workload import load_scope, loads
+
+
+class Said(TypedDict):
+    """What a layer says of itself, as ``Scope`` takes it."""
+
+    period: str
+    source: str
+    plan_version: str
+    as_of: str
+
+
+@dataclass(frozen=True)
+class About:
+    """What every layer of one publication says of itself.
+
+    Parameters
+    ----------
+    as_of : date
+        The day told about.
+    source : str
+        Where the data came from.
+    plan_version : str
+        The plan in force.
+    ledger : Ledger or None
+        What was published before; None for a single file.
+    standards : Standards
+    zone : str
+        Time zone whose days are meant.
+    """
+
+    as_of: dt.date
+    source: str = ""
+    plan_version: str = ""
+    ledger: Ledger | None = None
+    standards: Standards = field(default_factory=Standards)
+    zone: str = "Asia/Shanghai"
+
+    def said(self) -> Said:
+        """Give period, source, plan version and day as ``Scope`` takes them."""
+        return {
+            "period": self.as_of.isoformat(),
+            "source": self.source,
+            "plan_version": self.plan_version,
+            "as_of": self.as_of.isoformat(),
+        }
+
+
+def villages_layer(source: Source, about: About) -> Layer:
+    """Publish the villages with their households."""
+    villages = need(source, VILLAGES, as_of=about.as_of)
+    households = source.frame(HOUSEHOLDS, as_of=about.as_of)
+    counts = pd.Series(pd.NA, index=villages.index, dtype="Int64")
+    if len(households):
+        homes = to_crs_of(households, villages, "households", "villages")
+        counts = households_per_grid(villages, homes).astype("Int64")
+    frame = gpd.GeoDataFrame(
+        {"name": villages["name"], "kind": villages["kind"], "households": counts},
+        geometry=villages.geometry,
+    )
+    scope = Scope(
+        layer="villages",
+        zh="社区/行政村",
+        en="Villages",
+        fields=(Field("name"), Field("kind"), Field("households", "int", is_count=True)),
+        unit="households",
+        **about.said(),
+    )
+    return release(frame, scope, about.ledger)
+
+
+def grids_layer(source: Source, about: About) -> Layer:
+    """Publish the grids in force with their duty lines; nothing in it counts residents."""
+    grids = need(source, GRIDS, as_of=about.as_of)
+    villages = source.frame(VILLAGES, as_of=about.as_of)
+    frame = grids.reindex(columns=["name", "village_code", "kind", "duty_phone", "geometry"])
+    names = villages["name"] if len(villages) else {}
+    frame["village_name"] = frame["village_code"].map(names).astype("str")
+    scope = Scope(
+        layer="grids",
+        zh="网格",
+        en="Grids",
+        fields=(
+            Field("name"),
+            Field("village_code", zh="社区/行政村代码", en="village code"),
+            Field("village_name", zh="社区/行政村", en="village"),
+            Field("kind"),
+            Field("duty_phone"),
+        ),
+        **about.said(),
+    )
+    return release(frame, scope, about.ledger)
+
+
+def stations_layer(source: Source, about: About) -> Layer:
+    """Publish the stations, which the city put there itself."""
+    stations = need(source, STATIONS, as_of=about.as_of)
+    scope = Scope(
+        layer="stations",
+        zh="服务站点",
+        en="Stations",
+        fields=(Field("name"), Field("kind")),
+        **about.said(),
+    )
+    return release(stations[["name", "kind", "geometry"]], scope, about.ledger)
+
+
+def load_layer(
+    source: Source, about: About, disclosure: Disclosure = "public", load: str | None = None
+) -> Layer:
+    """Publish how the load is shared today; ``load`` as in ``workload.loads``."""
+    frame = loads(source, about.as_of, load)
+    return release(frame, load_scope(frame, disclosure=disclosure, **about.said()), about.ledger)
+
+
+def proposed_layer(
+    plan: Plan, source: Source, about: About, disclosure: Disclosure = "public"
+) -> Layer:
+    """Publish how the load would be shared under a proposed plan, rounded to multiples of k.
+
+    ``about`` names the proposal as its plan version.
+    """
+    frame = proposed_loads(plan, loads(source, about.as_of))
+    scope = load_scope(frame, disclosure=disclosure, proposed=True, **about.said())
+    return release(frame, scope, about.ledger)
+
+
+def blind_spots_layer(
+    found: BlindSpots, about: About, disclosure: Disclosure = "internal", told: Layer | None = None
+) -> Layer:
+    """Publish the blind-spot register: households only as cells of at least k.
+
+    Parameters
+    ----------
+    found : BlindSpots
+    about : About
+    disclosure : {"public", "internal"}
+    told : Layer, optional
+        The load as it is published, so that the register says no other figure of a grid.
+    """
+    return release_findings(
+        found.findings,
+        disclosure=disclosure,
+        told=None if told is None else told.features["households"],
+        ledger=about.ledger,
+        **about.said(),
+    )
+
+
+def incidents_layer(source: Source, about: About, disclosure: Disclosure = "public") -> Layer:
+    """Publish where incidents gather, as cells of at least k."""
+    cells, first, last = incident_cells(source, K[disclosure], zone=about.zone)
+    period = f"{first.isoformat()}/{last.isoformat()}"
+    scope = incident_scope(period, about.as_of.isoformat(), about.source, disclosure)
+    return release(cells.frame, scope, about.ledger, () if cells.withheld == 0 else ("incident",))
+
+
+def layers_of_map(
+    kind: str, source: Source, about: About, load: str | None = None
+) -> dict[str, Layer]:
+    """Make the layers that a map of files shows.
+
+    Parameters
+    ----------
+    kind : {"load", "blind-spots", "incidents"}
+    source : Source
+    about : About
+    load : str, optional
+        As in ``workload.loads``.
+
+    Returns
+    -------
+    dict of str to Layer
+        By id; internal, since a file goes to whoever made it.
+
+    Raises
+    ------
+    ParameterError
+        A layer that the map needs has no row, or there is no such map.
+    """
+    made: dict[str, Layer] = {}
+    if kind == "load":
+        made["load"] = load_layer(source, about, "internal", load)
+    elif kind == "blind-spots":
+        found = blind_spots(source, about.as_of, about.standards)
+        made["blind-spots"] = blind_spots_layer(found, about)
+    elif kind == "incidents":
+        made["incident-cells"] = incidents_layer(source, about, "internal")
+    else:
+        raise ParameterError(f"There is no map {kind!r} of files.", fields=["kind"])
+    if kind != "load" and len(source.frame(GRIDS, as_of=about.as_of)):
+        made["grids"] = grids_layer(source, about)
+    return made

@@ -1,0 +1,213 @@
+"""What leaves the house: every layer a city publishes, made anew from the store."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from gridgeo._version import __version__
+from gridgeo.errors import ParameterError
+from gridgeo.model.contract import Contract
+from gridgeo.model.plan import Plan
+from gridgeo.model.records import StoredPlan
+from gridgeo.publish import Layer
+from gridgeo.publish.layer import Disclosure
+from gridgeo.services.coverage import Standards, blind_spots
+from gridgeo.services.layers import (
+    About,
+    blind_spots_layer,
+    grids_layer,
+    incidents_layer,
+    load_layer,
+    proposed_layer,
+    stations_layer,
+    villages_layer,
+)
+from gridgeo.services.plans import propose
+from gridgeo.services.sources import Frame
+
+Told = Callable[[float, str], None]
+
+
+class CityStore(Protocol):
+    """The parts of the store that publication needs."""
+
+    def frame(self, contract: Contract, *, as_of: dt.date | None = None) -> Frame:
+        """Give a layer's rows."""
+        ...
+
+    def feeds(self) -> pd.DataFrame:
+        """Give the register of feeds."""
+        ...
+
+    def published_layers(self, scope: Disclosure = "public") -> pd.DataFrame:
+        """Give ``layer_id``, ``version``, ``created_at`` and ``meta`` of what is published."""
+        ...
+
+    def publish(
+        self,
+        layer_id: str,
+        features: gpd.GeoDataFrame,
+        meta: Mapping[str, Any],
+        counts: pd.DataFrame,
+    ) -> int:
+        """Make a new version of a published layer current."""
+        ...
+
+    def ledger(self, layer_id: str) -> pd.DataFrame:
+        """Give every figure published before."""
+        ...
+
+    def record_findings(
+        self, frame: Frame, as_of: dt.date, kinds: Collection[str] | None = None
+    ) -> object:
+        """Open, keep and close rows of the register, of the kinds that were looked for."""
+        ...
+
+    def save_plan(self, plan: StoredPlan) -> int:
+        """Keep a plan as a draft."""
+        ...
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication did.
+
+    Parameters
+    ----------
+    layers : dict of str to Layer
+        The layers that were made; empty when nothing had changed.
+    skipped : dict of str to str
+        Layers that could not be made, with the reason.
+    counts : dict of str to int
+        Blind spots by kind.
+    plan : Plan or None
+        The proposal that was computed.
+    """
+
+    layers: dict[str, Layer]
+    skipped: dict[str, str]
+    counts: dict[str, int]
+    plan: Plan | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was published."""
+        return bool(self.layers)
+
+
+class _Past:
+    """The store's ledger as ``publish.release`` asks for it."""
+
+    def __init__(self, store: CityStore) -> None:
+        self._store = store
+
+    def published(self, layer_id: str) -> pd.DataFrame:
+        """Give what was published of a layer before."""
+        return self._store.ledger(layer_id)
+
+
+def publish_all(
+    store: CityStore,
+    as_of: dt.date,
+    *,
+    now: dt.datetime,
+    standards: Standards | None = None,
+    source: str = "",
+    zone: str = "Asia/Shanghai",
+    seed: int = 0,
+    told: Told,
+) -> Published:
+    """Run all analyses on the store and publish what may leave.
+
+    Parameters
+    ----------
+    store : CityStore
+    as_of : date
+        The day told about.
+    now : datetime
+        With a time zone: when it is published.
+    standards : Standards, optional
+    source : str
+        Where the data came from, as every layer says it.
+    zone : str
+        Time zone whose days are meant.
+    seed : int
+        Of the proposed plan.
+    told : callable
+        Told the share done, 0 to 1, and what is going on.
+
+    Returns
+    -------
+    Published
+        Nothing is made anew when neither the files taken in, the day, the standards nor the
+        version of gridgeo changed since the last publication.
+    """
+    standards = standards or Standards()
+    digest = _digest(store, as_of, standards, seed)
+    current = store.published_layers("internal")
+    if len(current) and all(meta.get("inputs") == digest for meta in current["meta"]):
+        return Published({}, {}, {}, None)
+    about = About(
+        as_of,
+        source=source,
+        plan_version=as_of.isoformat(),
+        ledger=_Past(store),
+        standards=standards,
+        zone=zone,
+    )
+    told(0.02, "blind spots")
+    found = blind_spots(store, as_of, standards)
+    told(0.3, "proposing borders")
+    plan, reason = _proposal(store, seed, lambda s, text: told(0.3 + 0.5 * s, text))
+    told(0.8, "layers")
+    makers: dict[str, Callable[[], Layer]] = {
+        "villages": lambda: villages_layer(store, about),
+        "grids": lambda: grids_layer(store, about),
+        "stations": lambda: stations_layer(store, about),
+        "load": lambda: load_layer(store, about),
+        "incident-cells": lambda: incidents_layer(store, about),
+    }
+    if plan is not None:
+        kept = StoredPlan(plan.assignment, now, seed=seed, scores=plan.scores, base_date=as_of)
+        proposal = replace(about, plan_version=f"#{store.save_plan(kept)}")
+        makers["load-proposed"] = lambda: proposed_layer(plan, store, proposal)
+    layers: dict[str, Layer] = {}
+    skipped = {} if plan is not None else {"load-proposed": reason}
+    for name, make in makers.items():
+        try:
+            layers[name] = make()
+        except ParameterError as error:  # a layer with no row: said, and the others go on
+            skipped[name] = error.message
+    layers["blind-spots"] = blind_spots_layer(found, about, told=layers.get("load"))
+    store.record_findings(found.findings, as_of, found.judged)
+    for done, layer in enumerate(layers.values()):
+        told(0.85 + 0.15 * done / len(layers), layer.id)
+        meta = layer.meta() | {"inputs": digest}
+        store.publish(layer.id, layer.features, meta, layer.ledger_rows())
+    return Published(layers, skipped, found.counts(), plan)
+
+
+def _proposal(store: CityStore, seed: int, told: Told) -> tuple[Plan | None, str]:
+    try:
+        return propose(store, seed=seed, progress=told), ""
+    except ParameterError as error:
+        return None, error.message
+
+
+def _digest(store: CityStore, as_of: dt.date, standards: Standards, seed: int) -> str:
+    """Condense all that the published layers depend on."""
+    feeds = store.feeds()
+    said = {
+        "feeds": [[str(i), row.sha256] for i, row in feeds.iterrows()],
+        "as_of": as_of.isoformat(),
+        "standards": repr(standards),
+        "seed": seed,
+        "version": __version__,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

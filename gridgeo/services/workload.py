@@ -1,0 +1,160 @@
+"""How is the load shared: households per grid and per worker, today and under a plan."""
+
+import datetime as dt
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridgeo.analysis.staffing import staffing
+from gridgeo.analysis.workload import households_of_units, households_per_grid
+from gridgeo.model.crs import to_crs_of
+from gridgeo.model.frames import APPOINTMENTS, GRIDS, HOUSEHOLDS, UNITS, VILLAGES, WORKERS
+from gridgeo.publish import Field, Scope
+from gridgeo.publish.layer import Disclosure
+from gridgeo.services.sources import Source, need
+
+COLUMNS = ["name", "village_code", "village_name", "kind", "households", "workers"]
+
+
+def loads(source: Source, as_of: dt.date, load: str | None = None) -> gpd.GeoDataFrame:
+    """Give the load of every grid in force.
+
+    Parameters
+    ----------
+    source : Source
+        Grids are needed. Households are counted where they live; without households, the units
+        of each grid are summed.
+    as_of : date
+        The day asked about.
+    load : str, optional
+        A column of the grids that already holds the load; then nothing is counted.
+
+    Returns
+    -------
+    GeoDataFrame
+        On the grids' index and in their CRS: ``name``, ``village_code``, ``village_name``,
+        ``kind``, ``households`` (Int64; NA where nothing tells), ``workers`` (Int64; NA where no
+        appointments are known).
+    """
+    grids = need(source, GRIDS, as_of=as_of)
+    counts = _count(source, grids, as_of) if load is None else pd.to_numeric(grids[load]).round()
+    appointments, workers = source.frame(APPOINTMENTS), source.frame(WORKERS)
+    hands = pd.Series(pd.NA, index=grids.index, dtype="Int64")
+    if len(appointments) and len(workers):
+        hands = staffing(grids, appointments, workers, as_of)["workers"].astype("Int64")
+    villages = source.frame(VILLAGES, as_of=as_of)
+    of_village = _text(grids, "village_code")
+    names = of_village.map(villages["name"]) if len(villages) else None
+    return gpd.GeoDataFrame(
+        {
+            "name": _text(grids, "name"),
+            "village_code": of_village,
+            "village_name": _none(grids) if names is None else names.astype("str"),
+            "kind": _text(grids, "kind"),
+            "households": counts.astype("Int64"),
+            "workers": hands,
+        },
+        geometry=grids.geometry,
+    )
+
+
+def load_scope(
+    grids: gpd.GeoDataFrame,
+    *,
+    disclosure: Disclosure,
+    period: str,
+    source: str,
+    plan_version: str,
+    as_of: str,
+    proposed: bool = False,
+) -> Scope:
+    """Say what of ``loads`` leaves the house.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame
+        As ``loads`` gives it.
+    disclosure : {"public", "internal"}
+    period, source, plan_version, as_of : str
+        As ``Layer`` has them.
+    proposed : bool
+        The load under a proposed plan: counts are rounded to multiples of k.
+
+    Returns
+    -------
+    Scope
+        ``households`` is a count of residents; load per worker, target and deviation are worked
+        out from it as it is published.
+    """
+    fields = (
+        Field("name"),
+        Field("village_code", zh="社区/行政村代码", en="village code"),
+        Field("village_name", zh="社区/行政村", en="village"),
+        Field("kind"),
+        Field("households", "int", is_count=True),
+        Field("workers", "int"),
+        Field("load_per_worker", "float", unit="households"),
+        Field("target", "float", unit="households", zh="目标户数", en="target"),
+        Field("deviation_share", "float", zh="偏差", en="deviation"),
+    )
+    parents = {"village_code": "villages"} if grids["village_code"].notna().any() else {}
+    return Scope(
+        layer="load-proposed" if proposed else "load",
+        zh="建议方案的工作量" if proposed else "各网格工作量",
+        en="Load under the proposed plan" if proposed else "Load of the grids",
+        fields=fields,
+        disclosure=disclosure,
+        parents=parents,
+        derived={
+            "load_per_worker": _load_per_worker,
+            "target": _target,
+            "deviation_share": _deviation_share,
+        },
+        rounded=proposed,
+        unit="households",
+        period=period,
+        source=source,
+        plan_version=plan_version,
+        as_of=as_of,
+    )
+
+
+def _count(source: Source, grids: gpd.GeoDataFrame, as_of: dt.date) -> pd.Series:
+    households = source.frame(HOUSEHOLDS, as_of=as_of)
+    if len(households):
+        return households_per_grid(grids, to_crs_of(households, grids, "households", "grids"))
+    units = source.frame(UNITS, as_of=as_of)
+    if len(units) and "grid_code" in units and units["grid_code"].notna().any():
+        return households_of_units(units).reindex(grids.index, fill_value=0)
+    return pd.Series(pd.NA, index=grids.index, dtype="Int64")
+
+
+def _load_per_worker(told: pd.DataFrame) -> pd.Series:
+    households = told["households"].astype("Float64")
+    return (households / told["workers"].where(told["workers"] > 0)).round(1)
+
+
+def _target(told: pd.DataFrame) -> pd.Series:
+    """Mean of the village's general grids as published; of all grids where no village is known."""
+    households = told["households"].astype("Float64").where(_judged(told))
+    mean = households.groupby(told["village_code"].fillna("")).transform("mean")
+    return mean.where(_judged(told)).round(1)
+
+
+def _deviation_share(told: pd.DataFrame) -> pd.Series:
+    target = told["target"].where(told["target"] > 0)
+    return (told["households"].astype("Float64") / target - 1).round(4)
+
+
+def _judged(told: pd.DataFrame) -> pd.Series:
+    """Dedicated grids (a school, a park) are not judged by households."""
+    return told["kind"].ne("dedicated").fillna(True).astype(bool)
+
+
+def _text(frame: pd.DataFrame, column: str) -> pd.Series:
+    return frame[column].astype("str") if column in frame else _none(frame)
+
+
+def _none(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, index=frame.index, dtype="str")
