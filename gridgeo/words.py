@@ -71,6 +71,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "general": ("综合网格", "general grid"),
     "dedicated": ("专属网格", "dedicated grid"),
     "duty_phone": ("值班电话", "duty line"),
+    "deviation_share": ("偏差", "deviation"),
+    "public": ("公开", "public"),
+    "internal": ("内部", "internal"),
+    "disclosure": ("发布级别", "disclosure"),
+    "no_figure": ("无数据", "no figure"),
+    "heat": ("热力", "heat"),
+    "cells": ("单元格", "cells"),
+    "per_km2": ("件/平方公里", "per km²"),
+    "persons": ("人", "persons"),
+    "zoom_in": ("放大", "zoom in"),
+    "zoom_out": ("缩小", "zoom out"),
+    "base_map": ("底图", "base map"),
+    "map": ("地图", "map"),
+    "none_found": ("未发现", "none found"),
+    "subject": ("涉及网格", "grids concerned"),
 }
 
 

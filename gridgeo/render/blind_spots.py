@@ -1,0 +1,111 @@
+"""Map ``blind-spots``: who and what is left out, by kind."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridgeo.publish import Layer
+from gridgeo.render.colours import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+)  # fmt: skip
+from gridgeo.render.panels import Swatch
+from gridgeo.render.sheet import Sheet, Style
+from gridgeo.render.values import head, written
+from gridgeo.words import Lang
+
+# Faults of territory are filled areas, of households dashed squares, of staff and size frames:
+# eight colours do for more kinds, and shape tells apart where colour cannot.
+_FILLED, _FRAMED, _DASHED = 0.75, 0.15, 0.1
+KINDS: dict[str, tuple[str, float]] = {
+    "gap": (VERMILLION, _FILLED),
+    "overlap": (BLUE, _FILLED),
+    "sliver": (PURPLE, _FILLED),
+    "invalid": (BLACK, _FILLED),
+    "outside": (SKY, _FILLED),
+    "across": (GREEN, _FILLED),
+    "orphan": (VERMILLION, _DASHED),
+    "doubled": (BLUE, _DASHED),
+    "mismatch": (PURPLE, _DASHED),
+    "reach": (ORANGE, _DASHED),
+    "size": (YELLOW, _FRAMED),
+    "few-workers": (ORANGE, _FRAMED),
+    "no-leader": (BLACK, _FRAMED),
+    "no-full-time": (SKY, _FRAMED),
+}
+_TIPS = ("kind", "subject", "grid_code", "value", "unit", "standard", "households", "area_m2")
+
+
+def blind_spots_map(
+    findings: Layer,
+    grids: Layer | None = None,
+    lang: Lang = "zh",
+    tile_url: str | None = None,
+) -> str:
+    """Draw the blind spots, each kind to be shown or hidden by itself.
+
+    Parameters
+    ----------
+    findings : Layer
+        ``blind-spots`` as ``release_findings`` makes it.
+    grids : Layer, optional
+        Drawn as grey borders underneath.
+    lang : {"zh", "en"}
+    tile_url : str, optional
+        See ``Sheet``.
+
+    Returns
+    -------
+    str
+        One HTML page. Findings about households are squares that tell of at least k; what is
+        too small to be seen at the scale of a town is marked by a ring.
+    """
+    sheet = Sheet([findings, *([] if grids is None else [grids])], lang, tile_url)
+    if grids is not None:
+        sheet.outline(grids)
+    of_kind = findings.features["kind"].astype("str").to_numpy()
+    found = [kind for kind in (*KINDS, *sorted({*of_kind} - {*KINDS})) if kind in of_kind]
+    counts = {kind: int((of_kind == kind).sum()) for kind in found}
+    groups = {}
+    # Frames first, so that the small areas lie on top and can be pointed at.
+    for kind in sorted(found, key=lambda kind: _look(kind)["fillOpacity"]):
+        groups[kind] = sheet.areas(
+            findings,
+            [_look(kind) if one == kind else {} for one in of_kind],
+            _TIPS,
+            f"{head(kind, lang)} ({counts[kind]})",
+            overlay=True,
+            show=True,
+            labels=_counts(findings, of_kind == kind, lang) if _look(kind)["dashArray"] else None,
+            ring=_look(kind)["fillOpacity"] == _FILLED,
+        )
+    for kind in found:
+        look = _look(kind)
+        fill = f"{look['fillColor']}{round(look['fillOpacity'] * 255):02x}"
+        swatch = Swatch(
+            head(kind, lang), fill, look["color"], bool(look["dashArray"]), str(counts[kind])
+        )
+        sheet.explain(groups[kind], "", [swatch])
+    return sheet.page(findings.title(lang))
+
+
+def _counts(findings: Layer, mine: npt.NDArray[np.bool_], lang: Lang) -> list[str]:
+    """Write how many households each square of one kind tells of."""
+    texts = written(findings, "households", lang)
+    return [text if here else "" for text, here in zip(texts, mine, strict=True)]
+
+
+def _look(kind: str) -> Style:
+    colour, opacity = KINDS.get(kind, (BLACK, _FILLED))
+    return {
+        "fillColor": colour,
+        "fillOpacity": opacity,
+        "color": colour if colour != YELLOW else "#9a8f00",  # yellow lines vanish on white
+        "weight": 1.5 if opacity == _FILLED else 2.2,
+        "dashArray": "6 4" if opacity == _DASHED else None,
+    }

@@ -1,0 +1,118 @@
+"""The title box and the legend: HTML beside the map, not part of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gridgeo.publish import Layer
+from gridgeo.render.escape import escape
+from gridgeo.render.values import head
+from gridgeo.words import Lang, say
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """One line of a legend.
+
+    Parameters
+    ----------
+    label : str
+        Plain text; escaped here.
+    fill, line : str
+        Colours of the area and its border; a fill of "" is an empty area.
+    dashed : bool
+    count : str
+        What stands at the end of the line, such as how many there are.
+    """
+
+    label: str
+    fill: str
+    line: str = "#5b6672"
+    dashed: bool = False
+    count: str = ""
+
+    def html(self) -> str:
+        """Write the line."""
+        style = f"background:{self.fill or 'transparent'};border-color:{self.line}"
+        dashes = ' class="dashed"' if self.dashed else ""
+        count = f'<span class="count">{escape(self.count)}</span>' if self.count else ""
+        return f'<li><i style="{style}"{dashes}></i><span>{escape(self.label)}</span>{count}</li>'
+
+
+def legend(identity: str, title: str, swatches: Sequence[Swatch], hidden: bool = False) -> str:
+    """Write one legend.
+
+    Parameters
+    ----------
+    identity : str
+        Id of the element, by which the map shows it beside its layer.
+    title : str
+        Plain text: what the colours mean and in which unit; "" where the lines say it.
+    swatches : sequence of Swatch
+    hidden : bool
+        Whether another legend is shown first.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    lines = "".join(swatch.html() for swatch in swatches)
+    away = " hidden" if hidden else ""
+    heading = f"<h2>{escape(title)}</h2>" if title else ""
+    return f'<div class="scale" id="{identity}"{away}>{heading}<ul>{lines}</ul></div>'
+
+
+def legend_box(legends: Sequence[str], lang: Lang) -> str:
+    """Put legends into the box that can be folded away; without any, it says nothing was found."""
+    word = escape(head("legend", lang))
+    legends = legends or [f"<p>{escape(head('none_found', lang))}</p>"]
+    return (
+        f'<section class="panel legend" aria-label="{word}"><details open>'
+        f'<summary>{word}</summary><div class="scroll" tabindex="0" role="group" '
+        f'aria-label="{word}">{"".join(legends)}</div></details></section>'
+    )
+
+
+def title_box(title: str, layers: Sequence[Layer], lang: Lang) -> str:
+    """Say what is shown: of when, from where, under which plan, for whom, and what is missing.
+
+    Parameters
+    ----------
+    title : str
+        Plain text.
+    layers : sequence of Layer
+        What the map shows. Where they differ, each is named.
+    lang : {"zh", "en"}
+
+    Returns
+    -------
+    str
+        HTML; everything escaped.
+    """
+    facts = []
+    for name in ("period", "as_of", "plan", "source", "disclosure"):
+        said = {layer.title(lang): _fact(layer, name, lang) for layer in layers}
+        values = list(dict.fromkeys(value for value in said.values() if value))
+        if len(values) > 1:
+            values = [f"{where}: {value}" for where, value in said.items() if value]
+        if values:
+            lines = "".join(f"<dd>{escape(value)}</dd>" for value in values)
+            facts.append(f"<dt>{escape(head(name, lang))}</dt>{lines}")
+    noted = [(layer.title(lang), note) for layer in layers for note in layer.notes(lang)]
+    notes = dict.fromkeys(note if len(layers) == 1 else f"{where}: {note}" for where, note in noted)
+    kept = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    kept = f'<ul class="notes">{kept}</ul>' if kept else ""
+    return (
+        f'<header class="panel title"><h1>{escape(title)}</h1>'
+        f"<dl>{''.join(facts)}</dl>{kept}</header>"
+    )
+
+
+def _fact(layer: Layer, name: str, lang: Lang) -> str:
+    if name == "plan":
+        return layer.plan_version
+    if name == "period":
+        return "" if layer.period == layer.as_of else layer.period
+    if name == "disclosure":
+        return f"{say(layer.disclosure, lang)} (k ≥ {layer.k})"
+    return str(getattr(layer, name))

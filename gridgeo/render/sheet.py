@@ -1,0 +1,310 @@
+"""A map in the making: layers are laid on, then it becomes one page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import folium
+import geopandas as gpd
+import numpy as np
+import shapely
+from branca.element import MacroElement
+from folium.map import Layer as FoliumLayer
+from folium.template import Template
+
+from gridgeo.errors import DisclosureError
+from gridgeo.publish import Layer
+from gridgeo.render import assets, geojson
+from gridgeo.render.escape import escape
+from gridgeo.render.offline import one_file
+from gridgeo.render.panels import Swatch, legend, legend_box, title_box
+from gridgeo.render.values import written
+from gridgeo.words import Lang, say
+
+# Beyond this many shapes a canvas draws faster than SVG, and no one tabs through them.
+_SVG_AT_MOST = 1500
+_DECIMALS = 6  # a tenth of a metre
+
+Style = dict[str, Any]
+_RING = folium.CircleMarker(radius=9)
+OUTLINE: Style = {"color": "#7b8794", "weight": 1, "fill": False, "interactive": False}
+HIGHLIGHT: Style = {"color": "#12263a", "weight": 3}
+
+
+class ValueLabels(FoliumLayer):
+    """Texts that stand in the middle of areas and cannot be clicked."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = L.layerGroup({{ this.texts|tojson }}.map(
+                ([lat, lon, text]) => L.marker([lat, lon], {
+                    icon: L.divIcon({
+                        className: "value", html: "<b>" + text + "</b>", iconSize: [0, 0],
+                    }),
+                    interactive: false, keyboard: false,
+                })
+            ));
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, texts: list[tuple[float, float, str]]) -> None:
+        super().__init__(control=False)
+        self._name = "ValueLabels"
+        self.texts = texts
+
+
+class Behaviour(MacroElement):
+    """Bounds, words, legends and keyboard of the page: ``templates/map.js`` with its options."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            {{ this.code }}
+            gridgeoMap({{ this._parent.get_name() }}, {{ this.options|tojson }}, [
+                {%- for layer, identity in this.legends %}
+                [{{ layer.get_name() }}, {{ identity|tojson }}],
+                {%- endfor %}
+            ]);
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, options: dict[str, Any], legends: list[tuple[FoliumLayer, str]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # branca's is not annotated
+        self._name = "Behaviour"
+        self.code = assets.text("templates/map.js")
+        self.options = options
+        self.legends = legends
+
+
+class Sheet:
+    """A map in the making.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        All that will be shown and named in the title box; the page opens on the last one.
+    lang : {"zh", "en"}
+    tile_url : str, optional
+        The configured base map, with ``{z}``, ``{x}``, ``{y}``; none by default.
+    max_zoom : int
+
+    Raises
+    ------
+    DisclosureError
+        Something else than a Layer is to be shown.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        lang: Lang,
+        tile_url: str | None = None,
+        max_zoom: int = 19,
+    ) -> None:
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise DisclosureError(
+                    f"Found a {type(layer).__name__}; a map shows published layers only.",
+                    hint="Call publish.release(frame, scope, ledger) first.",
+                )
+        self.layers = list(layers)
+        self.lang = lang
+        self._tile_url = tile_url
+        self._legends: list[tuple[FoliumLayer, str, str]] = []
+        self._label_zoom = 0
+        self._choices = 0
+        self._count = sum(len(layer.features) for layer in layers)
+        # Leaflet and MarkerCluster read maxZoom, not Folium's max_zoom.
+        self.map = folium.Map(
+            tiles=None,
+            zoom_control=False,
+            attributionControl=False,
+            maxZoom=max_zoom,
+            zoomSnap=0.5,
+            prefer_canvas=self._count > _SVG_AT_MOST,
+        )
+        if tile_url:
+            folium.TileLayer(
+                tile_url, attr=" ", name=escape(say("base_map", lang)), overlay=True, opacity=0.6,
+                max_zoom=max_zoom,
+            ).add_to(self.map)  # fmt: skip
+            self._choices += 1
+
+    def outline(self, layer: Layer) -> None:
+        """Lay grey borders under everything, for orientation."""
+        folium.GeoJson(
+            {"type": "FeatureCollection", "features": self._features(layer, [])},
+            style_function=lambda _: OUTLINE,
+            control=False,
+        ).add_to(self.map)
+
+    def areas(
+        self,
+        layer: Layer,
+        styles: Sequence[Style],
+        tips: Sequence[str],
+        name: str,
+        *,
+        overlay: bool,
+        show: bool,
+        labels: Sequence[str] | None = None,
+        ring: bool = False,
+    ) -> folium.FeatureGroup:
+        """Lay areas on the map; a box opens on pointing at one, or on reaching it by keyboard.
+
+        Parameters
+        ----------
+        layer : Layer
+        styles : sequence of dict
+            One a feature, as Leaflet's path options; an empty one leaves the feature out.
+        tips : sequence of str
+            Columns the box says.
+        name : str
+            Plain text: the layer's name in the layer control.
+        overlay : bool
+            True: shown or hidden by itself. False: one of several views to choose from.
+        show : bool
+        labels : sequence of str, optional
+            Escaped texts, one a feature, that stand in the areas; "" for none.
+        ring : bool
+            Mark by a ring what is too small to be seen.
+
+        Returns
+        -------
+        FeatureGroup
+        """
+        group = folium.FeatureGroup(name=escape(name), overlay=overlay, show=show)
+        features = [f for f in self._features(layer, tips) if styles[int(f["id"])]]
+        self._lay(features, styles, layer, tips).add_to(group)
+        if ring:
+            self._lay(self._ringed(layer, features), styles, layer, tips, _RING).add_to(group)
+        if labels is not None:
+            self._label(layer, labels).add_to(group)
+        group.add_to(self.map)
+        self._choices += 1
+        return group
+
+    def choice(self, layer: FoliumLayer) -> None:
+        """Add something else to choose from in the layer control, such as an image."""
+        layer.add_to(self.map)
+        self._choices += 1
+
+    def explain(
+        self, layer: FoliumLayer, title: str, swatches: Sequence[Swatch], *, show: bool = True
+    ) -> None:
+        """Add the legend of a layer; it is shown whenever the layer is."""
+        identity = f"scale-{len(self._legends)}"
+        html = legend(identity, title, swatches, hidden=not show)
+        self._legends.append((layer, identity, html))
+
+    def page(self, title: str) -> str:
+        """Finish the map.
+
+        Parameters
+        ----------
+        title : str
+            Plain text.
+
+        Returns
+        -------
+        str
+            One HTML page that needs no network but for the configured base map.
+        """
+        if self._choices > 1:
+            folium.LayerControl(collapsed=False).add_to(self.map)
+        options = {
+            "bounds": self._bounds(),
+            "label_zoom": self._label_zoom,
+            "keyboard": self._count <= _SVG_AT_MOST,
+            "map": f"{say('map', self.lang)}: {title}",
+            "zoom_in": say("zoom_in", self.lang),
+            "zoom_out": say("zoom_out", self.lang),
+        }
+        legends = [(layer, identity) for layer, identity, _ in self._legends]
+        Behaviour(options, legends).add_to(self.map)
+        panels = title_box(title, self.layers, self.lang)
+        panels += legend_box([html for *_, html in self._legends], self.lang)
+        return one_file(
+            self.map,
+            title=title,
+            lang=self.lang,
+            panels=f'<div class="side">{panels}</div>',
+            tile_url=self._tile_url,
+        )
+
+    def _lay(
+        self,
+        features: list[dict[str, Any]],
+        styles: Sequence[Style],
+        layer: Layer,
+        tips: Sequence[str],
+        marker: folium.CircleMarker | None = None,
+    ) -> folium.GeoJson:
+        shapes = folium.GeoJson(
+            {"type": "FeatureCollection", "features": features},
+            style_function=lambda feature: styles[int(feature["id"])],
+            highlight_function=lambda _: HIGHLIGHT,
+            control=False,
+            smooth_factor=0.5,
+            marker=marker,
+        )
+        if features and tips:
+            folium.GeoJsonTooltip(
+                fields=list(tips),
+                aliases=[escape(layer.field(tip).label(self.lang)) for tip in tips],
+                class_name="tip",
+            ).add_to(shapes)
+        return shapes
+
+    def _ringed(self, layer: Layer, features: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give a point for each feature that is smaller than a sixtieth of the map across."""
+        bounds = self._bounds()
+        if bounds is None:
+            return []
+        (south, west), (north, east) = bounds
+        shapes = layer.features.geometry.to_numpy()
+        tiny = np.sqrt(shapely.area(shapes)) < max(north - south, east - west) / 60
+        places = geojson.shapes(
+            gpd.GeoSeries(shapely.point_on_surface(shapes), crs=4326), _DECIMALS
+        )
+        return [f | {"geometry": places[int(f["id"])]} for f in features if tiny[int(f["id"])]]
+
+    def _features(self, layer: Layer, tips: Sequence[str]) -> list[dict[str, Any]]:
+        texts = {tip: written(layer, tip, self.lang) for tip in tips}
+        shapes = geojson.shapes(layer.features.geometry, _DECIMALS)
+        return [
+            {
+                "type": "Feature",
+                # A number: the feature's own id may be any text a file brought.
+                "id": str(position),
+                "geometry": shape,
+                "properties": {tip: values[position] for tip, values in texts.items()},
+            }
+            for position, shape in enumerate(shapes)
+            if shape is not None
+        ]
+
+    def _label(self, layer: Layer, labels: Sequence[str]) -> ValueLabels:
+        shapes = layer.features.geometry.to_numpy()
+        # Centroids can fall outside a U-shaped grid; the label must not.
+        places = shapely.point_on_surface(shapes)
+        texts = [
+            (round(point.y, _DECIMALS), round(point.x, _DECIMALS), text)
+            for point, text in zip(places, labels, strict=True)
+            if text and point is not None and not point.is_empty
+        ]
+        if texts:
+            west, _, east, _ = shapely.bounds(shapes).T
+            # A label is about 44 pixels wide; a pixel of zoom z is 360 / 256 / 2^z degrees.
+            middle = float(np.nanmedian(east - west))
+            self._label_zoom = int(np.ceil(np.log2(44 * 360 / 256 / max(middle, 1e-6)) * 2) / 2)
+        return ValueLabels(texts)
+
+    def _bounds(self) -> list[list[float]] | None:
+        for layer in reversed(self.layers):
+            west, south, east, north = (float(x) for x in layer.features.total_bounds)
+            if np.isfinite([west, south, east, north]).all():
+                return [[south, west], [north, east]]
+        return None

@@ -1,0 +1,119 @@
+"""Layers the tests of render share, with names that try to break out."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely import Point, box
+
+from gridgeo.model.findings import make_findings
+from gridgeo.publish import Field, Scope, k_safe_cells, release, release_findings
+
+EAST, NORTH = 500_000, 3_545_000
+NASTY = (
+    "</script><img src=x onerror=alert(1)>",
+    "`${alert(2)}`",
+    "{{ 7*7 }}{% raw %}",
+    "\"'\\'\"&lt;b&gt;",
+    "=HYPERLINK(1)",
+    "城南社区第一网格\u2028$(document)",
+)
+SOURCE = "样例 <script>alert(3)</script>"
+
+
+def grids(n=12):
+    west = EAST + (np.arange(n) % 4) * 400.0
+    south = NORTH + (np.arange(n) // 4) * 400.0
+    return gpd.GeoDataFrame(
+        {
+            "name": [NASTY[i % len(NASTY)] for i in range(n)],
+            "households": [7, 0, *np.linspace(90, 900, n - 2).astype(int)],
+            "workers": np.arange(n) % 3 + 1,
+        },
+        geometry=[box(x, y, x + 400, y + 400) for x, y in zip(west, south, strict=True)],
+        index=pd.Index([f"{NASTY[i % len(NASTY)]}{i}" for i in range(n)], name="grid_code"),
+        crs=4549,
+    )
+
+
+def load(proposed=False, disclosure="public"):
+    scope = Scope(
+        layer="load-proposed" if proposed else "load",
+        zh="建议方案" if proposed else "各网格工作量",
+        en="Proposed load" if proposed else "Load of the grids",
+        fields=(
+            Field("name"),
+            Field("households", "int", unit="households", is_count=True),
+            Field("workers", "int"),
+            Field("load_per_worker", "float", unit="households"),
+            Field("deviation_share", "float"),
+        ),
+        derived={
+            "load_per_worker": lambda told: told["households"] / told["workers"],
+            "deviation_share": lambda told: told["load_per_worker"] / 200 - 1,
+        },
+        disclosure=disclosure,
+        rounded=proposed,
+        source=SOURCE,
+        period="2026-03",
+        as_of="2026-03-31",
+        plan_version="2026-04" if proposed else "2026-01",
+    )
+    return release(grids(), scope)
+
+
+def incident_cells(n=3000):
+    rng = np.random.default_rng(1)
+    xy = rng.normal([EAST + 800, NORTH + 600], 350, (n, 2))
+    cells = k_safe_cells(gpd.GeoSeries.from_xy(*xy.T, crs=4549), 10)
+    scope = Scope(
+        layer="incident-cells",
+        zh="事件分布",
+        en="Incidents",
+        fields=(Field("incidents", "int", is_count=True), Field("area_km2", "float", unit="km²")),
+        source=SOURCE,
+        as_of="2026-03-31",
+    )
+    unseen = ("incidents",) if cells.withheld is None else ()
+    return release(cells.frame.rename(columns={"count": "incidents"}), scope, None, unseen)
+
+
+def blind_spots():
+    rng = np.random.default_rng(2)
+    homes = [Point(*xy) for xy in rng.uniform([EAST, NORTH], [EAST + 900, NORTH + 900], (25, 2))]
+    shapes = grids().geometry.to_list()
+    parts = [
+        make_findings(
+            "orphan", [f"h{i}" for i in range(25)], "in-a-grid", value=[50.0] * 25, unit="m",
+            households=1, geometry=homes, crs=4549,
+        ),
+        make_findings(
+            "reach", [f"h{i}" for i in range(4)], "500m", value=[np.inf] * 4, unit="m",
+            households=1, geometry=homes[:4], crs=4549,
+        ),
+        make_findings(
+            "gap", ["a+b"], "1m2", value=[900.0], unit="m2", households=[3],
+            geometry=[box(EAST + 395, NORTH + 100, EAST + 405, NORTH + 190)], crs=4549,
+        ),
+        make_findings(
+            ["size", "few-workers"], [NASTY[0], "g2"], ["300-500", "workers>=2"],
+            grid_code=[NASTY[0], "g2"], value=[900, 1], unit=["households", "persons"],
+            households=[900, 412], geometry=shapes[4:6], crs=4549,
+        ),
+    ]  # fmt: skip
+    return release_findings(
+        gpd.GeoDataFrame(pd.concat(parts), crs=4549), source=SOURCE, as_of="2026-03-31"
+    )
+
+
+def no_blind_spots():
+    return release_findings(make_findings([], [], [], geometry=[], crs=4549))
+
+
+def all_layers():
+    return {
+        "load": load(),
+        "load-proposed": load(proposed=True),
+        "blind-spots": blind_spots(),
+        "incident-cells": incident_cells(),
+        "grids": load(),
+    }
