@@ -32,7 +32,7 @@ class GridIndex:
     Raises
     ------
     GeometryError
-        Another kind of geometry, or coordinates not finite or beyond 1e150; the position is named.
+        Another kind of geometry, or coordinates not finite or beyond 1e300; the position is named.
     ParameterError
         ``grids`` is no geometry frame.
 

@@ -136,9 +136,12 @@ def find_gaps(
     inner = shapely.point_on_surface(faces)
     faces = faces[locate(shapely.get_x(inner), shapely.get_y(inner)) < 0]
     face, beside = shapely.STRtree(polygons).query(faces, predicate="intersects")
+    order = np.lexsort((beside, face))
+    bounds = np.searchsorted(face[order], np.arange(len(faces) + 1)).tolist()
+    neighbours = beside[order].tolist()
     return tuple(
-        Gap(float(shapely.area(faces[k])), tuple(np.sort(beside[face == k]).tolist()))
-        for k in range(len(faces))
+        Gap(area, tuple(neighbours[bounds[k] : bounds[k + 1]]))
+        for k, area in enumerate(shapely.area(faces).tolist())
     )
 
 

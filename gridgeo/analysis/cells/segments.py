@@ -12,8 +12,7 @@ from gridgeo.errors import GeometryError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
-# Above it, products of coordinate differences overflow and no predicate is exact any more.
-LARGEST_COORDINATE = 1e150
+LARGEST_COORDINATE = 1e300  # above it, differences of coordinates overflow
 _CHUNK = 2000
 _POLYGON_TYPES = (-1, 3, 6)  # missing, Polygon, MultiPolygon
 
@@ -54,7 +53,7 @@ def read_segments(polygons: npt.NDArray[np.object_]) -> Segments:
     Raises
     ------
     GeometryError
-        Another kind of geometry, or a coordinate that is not finite or beyond 1e150.
+        Another kind of geometry, or a coordinate that is not finite or beyond 1e300.
     """
     count = int(shapely.get_num_coordinates(polygons).sum())
     if count >= 2**31:

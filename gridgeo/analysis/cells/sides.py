@@ -120,7 +120,10 @@ def x_range(
     """Give the x extent of a segment within a strip, to 1e-15 of the segment's width."""
     if ay == by:
         return ax, bx
-    # Heights are divided first: their ratio is within 0 and 1, a slope may overflow.
-    xa = ax if ay >= bottom else ax + (bottom - ay) / (by - ay) * (bx - ax)
-    xb = bx if by <= top else ax + (top - ay) / (by - ay) * (bx - ax)
+    # Heights are divided first: their ratio is clamped to 0 … 1, while a slope may overflow. Beside
+    # the strip the nearer end answers: the line of a nearly level segment runs off far away.
+    at_bottom = min(max((bottom - ay) / (by - ay), 0.0), 1.0)
+    at_top = min(max((top - ay) / (by - ay), 0.0), 1.0)
+    xa = ax + at_bottom * (bx - ax)
+    xb = ax + at_top * (bx - ax)
     return min(xa, xb), max(xa, xb)

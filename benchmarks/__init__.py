@@ -1,0 +1,1 @@
+"""Side-by-side measurements against peers; a timing here never decides a test."""
