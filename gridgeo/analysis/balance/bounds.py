@@ -18,12 +18,16 @@ class Cause(NamedTuple):
         The largest deviation of a plan is at least this.
     unit : int
         Position of the unit concerned.
+    everywhere : bool
+        True when any grid may be the one that is off, False when it is the unit's or, behind a
+        neck, one beside it.
     reason : str
         In the planner's words.
     """
 
     bound: float
     unit: int
+    everywhere: bool
     reason: str
 
 
@@ -64,7 +68,8 @@ def causes(graph: Graph, targets: np.ndarray, tolerance: float) -> list[Cause]:
 def _oversize(graph: Graph, greatest: float) -> list[Cause]:
     over = graph.net.load / greatest - 1
     return [
-        Cause(float(over[u]), int(u), "alone above its target") for u in np.flatnonzero(over > 0)
+        Cause(float(over[u]), int(u), False, "alone above its target")
+        for u in np.flatnonzero(over > 0)
     ]
 
 
@@ -77,10 +82,8 @@ def _too_little_left(graph: Graph, targets: np.ndarray) -> list[Cause]:
     j = np.arange(1, len(large) + 1)
     short = 1 - (graph.net.load.sum() - np.cumsum(large)) / ((k - j) * target)
     worst = int(np.argmax(short))
-    unit = int(np.argmax(graph.net.load))
-    return [
-        Cause(float(short[worst]), unit, f"{worst + 1} large units leave too little for the others")
-    ]
+    reason = f"{worst + 1} large units leave too little for the others"
+    return [Cause(float(short[worst]), int(np.argmax(graph.net.load)), True, reason)]
 
 
 def _no_partner(graph: Graph, least: float, greatest: float) -> list[Cause]:
@@ -90,7 +93,7 @@ def _no_partner(graph: Graph, least: float, greatest: float) -> list[Cause]:
     bound = np.minimum(1 - net.load / least, (net.load + lightest) / greatest - 1)
     reason = "too small alone, too large with any neighbour"
     hit = np.flatnonzero((bound > 0) & np.isfinite(lightest))
-    return [Cause(float(bound[u]), int(u), reason) for u in hit]
+    return [Cause(float(bound[u]), int(u), False, reason) for u in hit]
 
 
 def _necks(graph: Graph, least: float, greatest: float, tolerance: float) -> list[Cause]:
@@ -109,7 +112,7 @@ def _necks(graph: Graph, least: float, greatest: float, tolerance: float) -> lis
 
     reason = "a neck that must take in what lies behind it"
     return [
-        Cause(_least(fits, int(neck)), int(unit[neck]), reason)
+        Cause(_least(fits, int(neck)), int(unit[neck]), False, reason)
         for neck in np.flatnonzero(~fits(tolerance))
     ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gridgeo.analysis.balance.apart import meetings, part_apart
-from gridgeo.analysis.balance.forced import hopeless
+from gridgeo.analysis.balance.bounds import Cause
+from gridgeo.analysis.balance.forced import allowances, known_causes
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.layout import Solved, lay_out
@@ -57,18 +58,22 @@ def draw(graph: Graph, inputs: Inputs, tolerance: float, seed: int, watch: Watch
         if not free_graph.broken(start, len(grids)).any():
             break
     labels = layout.labels.copy()
+    known: list[Cause] = []
     if len(free):
         whole = labels.copy()
         whole[free] = grids[start]
-        forced = hopeless(inputs, whole, pieces, layout.targets, tolerance)[free]
-        settings = settings_for(len(free), tolerance)
-        task = Task(free_graph, layout.goals[grids], np.flatnonzero(forced), settings)
+        known = known_causes(loaded, whole, pieces, layout.goals, tolerance)
+        allowed = allowances(inputs, whole, pieces, layout.targets, tolerance, known)[free]
+        exempt = np.flatnonzero(allowed)
+        settings = settings_for(len(free), free_graph.cut_edges(start), tolerance)
+        goals = layout.goals[grids]
+        task = Task(free_graph, goals, exempt, allowed[exempt], settings)
         if inputs.has_current:
             found = repair(task, start, today.astype(np.int32), rng, watch)
         else:
             found = solve(task, start, lambda: _begin(*begin, draw_seed(rng)), rng, watch)
         labels[free] = grids[found]
-    return Solved(labels, layout, loaded, pieces)
+    return Solved(labels, layout, loaded, pieces, known)
 
 
 def _starting_parts(
@@ -100,7 +105,7 @@ def _begin(
     """
     labels = np.full(graph.n, -1, np.int32)
     order = np.argsort(parts, kind="stable")
-    for nodes in np.split(order, np.cumsum(np.bincount(parts))[:-1]):
+    for nodes in np.split(order, np.cumsum(np.bincount(parts))[:-1]) if len(parts) else []:
         grids = np.flatnonzero(home == parts[nodes[0]])
         part, k = graph.sub(nodes), len(grids)
         place = np.full(len(home) + 1, k, np.int32)

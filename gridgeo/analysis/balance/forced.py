@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridgeo.analysis.balance.bounds import causes
+from gridgeo.analysis.balance.bounds import Cause, causes
+from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.layout import Layout, Solved
 from gridgeo.model.plan import FORCED_COLUMNS
@@ -16,31 +17,54 @@ SLACK = 1e-9
 Row = tuple[str, object, str, float]
 
 
-def hopeless(
-    inputs: Inputs, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, tolerance: float
-) -> np.ndarray:
-    """Tell which units will be in a forced grid wherever borders run.
+def known_causes(
+    graph: Graph, labels: np.ndarray, pieces: np.ndarray, goals: np.ndarray, tolerance: float
+) -> list[Cause]:
+    """Find what is impossible in each piece beforehand, units as positions in the whole.
 
     Parameters
     ----------
-    inputs : Inputs
+    graph : Graph
+        The constrained graph with weights.
     labels, pieces : ndarray of int, shape (n,)
         A start plan, and the connected piece of each unit, −1 for units of locked grids; grids
         never leave their piece.
-    goal : ndarray of float64, shape (k,)
-        Target loads.
+    goals : ndarray of float64, shape (k,)
+        Targets in the unit of the weights.
     tolerance : float
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        Oversize units, units of pieces that are off as a whole, and those of regions where
-        nobody lives, whose grids are never off.
     """
+    found = []
+    order = np.argsort(pieces, kind="stable")
+    order = order[pieces[order] >= 0]
+    for nodes in np.split(order, np.flatnonzero(np.diff(pieces[order])) + 1) if len(order) else []:
+        for cause in causes(graph.sub(nodes), goals[np.unique(labels[nodes])], tolerance):
+            found.append(cause._replace(unit=int(nodes[cause.unit])))
+    return sorted(found, key=lambda cause: (-cause.bound, cause.unit))
+
+
+def allowances(
+    inputs: Inputs,
+    labels: np.ndarray,
+    pieces: np.ndarray,
+    goal: np.ndarray,
+    tolerance: float,
+    known: list[Cause],
+) -> np.ndarray:
+    """Give the deviation that the grid of each unit is allowed, shape (n,).
+
+    inf for oversize units, for units of pieces that are off as a whole and of regions where
+    nobody lives, whose grids are never off; a cause's bound where one is known; 0 otherwise.
+    """
+    allowed = np.zeros(inputs.n)
+    for cause in known:
+        # What holds for an ideal plan needs a little room in a real one.
+        where = pieces == pieces[cause.unit] if cause.everywhere else [cause.unit]
+        allowed[where] = np.maximum(allowed[where], cause.bound * 1.001)
     ceiling = _ceilings(labels, pieces, goal)
     off = [piece for piece, _ in _pieces_off(inputs, labels, pieces, goal, tolerance)]
     oversize = inputs.load > (1 + tolerance) * ceiling * (1 + SLACK)
-    return (oversize & (ceiling > 0)) | np.isin(pieces, off) | (ceiling == 0)
+    allowed[oversize | (ceiling == 0) | np.isin(pieces, off)] = np.inf
+    return allowed
 
 
 @dataclass(frozen=True)
@@ -108,13 +132,10 @@ def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -
             text = f"locked with a load of {load[grid]:g} at a target of {goal[grid]:g}"
             rows.append(("lock", layout.names[grid], text, abs(float(deviation[grid]))))
             grids[grid] = True
-    unexplained = (off & ~grids)[labels] & (pieces >= 0)
-    for piece in np.unique(pieces[unexplained]):
-        nodes = np.flatnonzero(pieces == piece)
-        goals = layout.goals[np.unique(labels[nodes])]
-        for cause in causes(solved.graph.sub(nodes), goals, tolerance):
-            if not over[nodes[cause.unit]]:
-                rows.append(("piece", units[int(nodes[cause.unit])], cause.reason, cause.bound))
+    unexplained = pieces[(off & ~grids)[labels] & (pieces >= 0)]
+    for cause in solved.causes:
+        if pieces[cause.unit] in unexplained and not over[cause.unit]:
+            rows.append(("piece", units[cause.unit], cause.reason, cause.bound))
     return Verdict(_table(rows), grids)
 
 

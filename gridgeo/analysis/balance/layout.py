@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gridgeo.analysis.balance.bounds import Cause
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.naming import new_ids
@@ -58,12 +59,15 @@ class Solved:
         The constrained graph with weights.
     pieces : ndarray of int64, shape (n,)
         Connected pieces of the free units, −1 for units of locked grids.
+    causes : list of Cause
+        What was found to be impossible beforehand, at positions in the whole.
     """
 
     labels: np.ndarray
     layout: Layout
     graph: Graph
     pieces: np.ndarray
+    causes: list[Cause]
 
 
 def lay_out(inputs: Inputs, parts: np.ndarray) -> Layout:

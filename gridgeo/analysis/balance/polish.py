@@ -48,7 +48,7 @@ def polish(
         stalled = 0 if excess.sum() < least - 1e-6 else stalled + 1
         least = min(least, float(excess.sum()))
         open_grids = np.flatnonzero((excess > 0) & (tries < settings.tries))
-        if len(open_grids) == 0 or stalled > 60 + 6 * len(open_grids):
+        if len(open_grids) == 0 or stalled > patience(task.k, len(open_grids)):
             break
         grid = int(open_grids[np.argmin(tries[open_grids] - excess[open_grids])])
         tries[grid] += 1
@@ -65,6 +65,11 @@ def polish(
         if part.task.excess(part.labels, part.loads).sum() <= excess[around].sum() + 1e-12:
             labels[part.nodes] = around[part.labels]
             loads[around] = part.loads
+
+
+def patience(k: int, open_grids: int) -> int:
+    """Give the attempts without progress after which a polish ends."""
+    return min(10 + k, 60 + 6 * open_grids)
 
 
 def recut_part(part: Part, schedule: Schedule, seed: int) -> None:

@@ -14,7 +14,7 @@ from scipy.sparse import coo_matrix, hstack, identity, vstack
 
 from gridgeo.analysis.balance.anneal import Schedule
 from gridgeo.analysis.balance.graph import Graph
-from gridgeo.analysis.balance.polish import neighbourhood, polish
+from gridgeo.analysis.balance.polish import neighbourhood, patience, polish
 from gridgeo.analysis.balance.task import SLACK, Part, Task, draw_seed, run
 from gridgeo.analysis.balance.watch import Watch
 
@@ -86,7 +86,7 @@ def mend(
         stalled = 0 if excess.sum() < least - 1e-6 else stalled + 1
         least = min(least, float(excess.sum()))
         open_grids = np.flatnonzero((excess > 0) & (tries < task.settings.tries))
-        if len(open_grids) == 0 or stalled > 60 + 6 * len(open_grids):
+        if len(open_grids) == 0 or stalled > patience(task.k, len(open_grids)):
             break
         grid = int(open_grids[np.argmin(tries[open_grids] - excess[open_grids])])
         steep = min(1e4, 15.0 * 1.35 ** float(tries[grid]))

@@ -90,26 +90,29 @@ class Settings:
         )
 
 
-def settings_for(n: int, tolerance: float) -> Settings:
+def settings_for(n: int, cut_edges: int, tolerance: float) -> Settings:
     """Choose the settings of an instance.
 
     Parameters
     ----------
     n : int
         Units.
+    cut_edges : int
+        Directed cut edges of a start plan.
     tolerance : float
 
     Returns
     -------
     Settings
-        A tight tolerance anneals longer; a small instance may try more cycles, since each
-        costs little.
+        A tight tolerance anneals longer. The less border there is, the more steps each edge of
+        it gets, and the fewer units, the more cycles, since each costs little.
     """
     tight = 2 if tolerance < 0.03 else 1
+    sweeps = min(1000, max(150, 5_000_000 // max(cut_edges, 1)))
     return Settings(
         tolerance=tolerance,
-        sweeps=150 * tight,
+        sweeps=sweeps * tight,
         coarse_units=40,
-        cycles=3 + 3000 // max(n, 30),
+        cycles=3 + 1000 // max(n, 100),
         tries=60,
     )

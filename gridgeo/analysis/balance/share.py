@@ -6,8 +6,8 @@ import numpy as np
 
 from gridgeo.errors import InfeasibleError
 
-# One grid more or less than today is worth a change of 0.02 in grids × squared deviation.
-KEEP_TODAY = 0.02
+# One grid more or less than today is worth a change of 0.05 in grids × squared deviation.
+KEEP_TODAY = 0.05
 
 
 def apportion(
@@ -37,7 +37,7 @@ def apportion(
     -------
     ndarray of int64, shape (r,)
         Sums to ``total``; the largest ``|load / number / target − 1|`` is least. Of several
-        such answers, the one with the least sum of number × squared deviation (plus 0.02 for
+        such answers, the one with the least sum of number × squared deviation (plus 0.05 for
         every grid more or less than ``today``); then the earlier part gets the grid.
 
     Raises

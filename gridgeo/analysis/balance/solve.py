@@ -14,6 +14,9 @@ from gridgeo.analysis.balance.polish import polish
 from gridgeo.analysis.balance.task import Part, Task, draw_seed, run
 from gridgeo.analysis.balance.watch import Watch
 
+# Cycles in a row that bring no grid nearer to its target before the search ends.
+IDLE = 3
+
 
 def solve(
     task: Task,
@@ -41,7 +44,7 @@ def solve(
         of ``settings.cycles``.
     """
     best, worth = start, task.worth(start)
-    cycles = task.settings.cycles
+    cycles, idle = task.settings.cycles, 0
     for cycle in range(cycles):
         # Every other cycle begins anew, the others go on from the best at half the heat.
         fresh = cycle % 2 == 0
@@ -49,10 +52,11 @@ def solve(
         labels = vcycle(task, origin, draw_seed(rng), watch, hot=1.0 if fresh else 0.5)
         polish(task, labels, rng, watch)
         found = task.worth(labels)
+        idle = 0 if found[:2] < worth[:2] else idle + 1
         if found < worth:
             best, worth = labels, found
         watch.tell((cycle + 1) / (cycles + 1), f"excess {worth[0]:.1%}, cut {worth[2]:.0f}")
-        if worth[0] == 0 or (cycle + 1 < cycles and watch.over()):
+        if worth[0] == 0 or idle == IDLE or (cycle + 1 < cycles and watch.over()):
             break
     return best
 
@@ -86,9 +90,9 @@ def vcycle(task: Task, labels: np.ndarray, seed: int, watch: Watch, hot: float) 
 
 
 def _level(task: Task, graph: Graph, labels: np.ndarray) -> Part:
-    """Set a coarse plan up for annealing; only the finest level knows forced units."""
+    """Set a coarse plan up for annealing; only the finest level knows single units."""
     none = np.full(graph.n, -1, np.int32)
-    coarse = replace(task, graph=graph, forced_units=none[:0])
+    coarse = replace(task, graph=graph, exempt=none[:0], allowed=np.empty(0))
     return Part(coarse, np.arange(graph.n), labels, none, graph.loads(labels, task.k))
 
 

@@ -6,6 +6,9 @@ import pymetis
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.strays import join_strays
 
+# METIS wants a few units with load for each grid; with fewer, grids are halved one by one.
+CROWDED = 4
+
 
 def start_plan(graph: Graph, targets: np.ndarray, seed: int) -> np.ndarray:
     """Draft a plan of a connected graph.
@@ -26,7 +29,8 @@ def start_plan(graph: Graph, targets: np.ndarray, seed: int) -> np.ndarray:
     if k == graph.n:
         order = np.argsort(np.argsort(-graph.net.load, kind="stable"), kind="stable")
         return np.argsort(-targets, kind="stable")[order].astype(np.int32)
-    labels = _metis(graph, targets, seed)
+    crowded = CROWDED * k > np.count_nonzero(graph.net.load)
+    labels = np.zeros(graph.n, np.int32) if crowded else _metis(graph, targets, seed)
     fill(graph, labels, targets, seed)
     return labels
 
@@ -80,13 +84,15 @@ def _metis(graph: Graph, targets: np.ndarray, seed: int) -> np.ndarray:
     k, net = len(targets), graph.net
     if k == 1 or len(net.to) == 0:
         return np.zeros(graph.n, np.int32)
-    # METIS counts in 32 bits; a scale of the total keeps the plan free of the load's unit.
-    weights = np.round(net.load * (2.0**24 / max(net.load.sum(), 1e-300))).astype(int)
+    # METIS counts in 32 bits. A unit above its share counts as that share, and each counts a
+    # little: otherwise a part may hold more grids than units.
+    load = net.load / max(net.load.sum(), 1e-300)
+    load = np.minimum(load, 1.2 * targets.max() / targets.sum()) + 0.02 / graph.n
+    weights = np.round(load * 2.0**24).astype(int)
     shares = None if np.allclose(targets, targets[0]) else (targets / targets.sum()).tolist()
     _, labels = pymetis.part_graph(
         k,
-        xadj=net.start.tolist(),
-        adjncy=net.to.tolist(),
+        pymetis.CSRAdjacency(net.start.tolist(), net.to.tolist()),
         vweights=weights.tolist(),
         tpwgts=shares,
         options=pymetis.Options(seed=seed % 2**31),

@@ -27,14 +27,17 @@ class Task:
         Loads in units of the mean target, so that settings fit any load.
     targets : ndarray of float64, shape (k,)
         In the same unit, > 0.
-    forced_units : ndarray of int
-        Units whose grid cannot keep the tolerance; their grids are left out of the verdict.
+    exempt : ndarray of int
+        Positions of units whose grid cannot keep the tolerance.
+    allowed : ndarray of float64
+        Deviation that their grid is allowed instead; inf leaves it out of the verdict.
     settings : Settings
     """
 
     graph: Graph
     targets: np.ndarray
-    forced_units: np.ndarray
+    exempt: np.ndarray
+    allowed: np.ndarray
     settings: Settings
 
     @property
@@ -43,10 +46,11 @@ class Task:
         return len(self.targets)
 
     def excess(self, labels: np.ndarray, loads: np.ndarray) -> np.ndarray:
-        """Measure how far each grid lies beyond the tolerance, 0 for forced grids; shape (k,)."""
-        over = np.abs(loads / self.targets - 1) - self.settings.tolerance
+        """Measure how far each grid lies beyond what it is allowed, shape (k,)."""
+        limit = np.full(self.k, self.settings.tolerance)
+        np.maximum.at(limit, labels[self.exempt], self.allowed)
+        over = np.abs(loads / self.targets - 1) - limit
         over[over < SLACK] = 0.0
-        over[labels[self.forced_units]] = 0.0
         return over
 
     def part(self, labels: np.ndarray, grids: np.ndarray, today: np.ndarray | None = None) -> Part:
@@ -54,8 +58,10 @@ class Task:
         local = np.full(self.k + 1, -1, np.int32)  # the last answers for today's −1
         local[grids] = np.arange(len(grids), dtype=np.int32)
         nodes = np.flatnonzero(local[labels] >= 0)
-        forced = np.flatnonzero(np.isin(nodes, self.forced_units))
-        task = Task(self.graph.sub(nodes), self.targets[grids], forced, self.settings)
+        here = local[labels[self.exempt]] >= 0
+        exempt = np.searchsorted(nodes, self.exempt[here])
+        graph, targets = self.graph.sub(nodes), self.targets[grids]
+        task = Task(graph, targets, exempt, self.allowed[here], self.settings)
         own = local[labels[nodes]]
         none = np.full(len(nodes), -1, np.int32)
         before = none if today is None else local[today[nodes]]
