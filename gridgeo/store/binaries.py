@@ -210,7 +210,7 @@ def _unpack(cache: Path, say: Say, major: int | None) -> None:
         for package in sorted(archives.glob("*.deb")):
             say(f"unpacking {package.name.split('_')[0]}")
             _run(["dpkg-deb", "-x", str(package), str(root)])
-        _mend_links(root)
+        _link_controls(root)
         kept = cache / f"postgis-{chosen}"
         shutil.rmtree(kept, ignore_errors=True)
         root.rename(kept)
@@ -228,16 +228,11 @@ def planned(plan: str) -> list[str]:
     return [f"{name}={version}" for name, version in found]
 
 
-def _mend_links(root: Path) -> None:
-    """Point links that lead through /etc/alternatives to the files in the unpacked tree.
-
-    The control file of the extension is such a link; only an installed package has its target.
-    """
-    for control in root.glob("usr/share/postgresql/*/extension/*.control"):
-        versioned = control.with_name(f"{control.stem}-3.control")
-        if control.is_symlink() and versioned.exists():
-            control.unlink()
-            control.symlink_to(versioned.name)
+def _link_controls(root: Path) -> None:
+    """Give extensions their plain names, which only an installed package gets from its scripts."""
+    for versioned in root.glob("usr/share/postgresql/*/extension/*-3.control"):
+        plain = versioned.with_name(f"{versioned.stem.removesuffix('-3')}.control")
+        plain.symlink_to(versioned.name)
 
 
 def _packaged(major: int | None, options: list[str] | None = None) -> int | None:

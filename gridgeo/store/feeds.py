@@ -104,7 +104,6 @@ def take_in(
     feed: FeedIn,
 ) -> FeedResult:
     """Take in one file within the caller's transaction; see ``Store.take_in``."""
-    contract.check(accepted)
     # Two imports of one layer take turns; imports of different layers do not wait.
     lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
     connection.execute(lock, {"lock": f"gridgeo.take_in.{contract.name}"})
@@ -117,6 +116,7 @@ def take_in(
     ).one_or_none()
     if known is not None:
         return FeedResult(known.feed_id, 0, 0, known.accepted, known.rejected, repeated=True)
+    contract.check(accepted)
     rejected = int(refused["row"].nunique()) if len(refused) else 0
     feed_id = _record(connection, contract, feed, len(accepted), rejected)
     _record_rejects(connection, feed_id, refused)

@@ -8,6 +8,7 @@ Programs may come and go, be killed or start it twice at once: the server stays 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -186,7 +187,7 @@ class LocalCluster:
         StoreError
             The server does not run.
         """
-        if not (name.isascii() and name.isidentifier() and name == name.lower()):
+        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name):
             raise ParameterError(
                 f"{name!r} cannot name a database; lower-case letters, digits and _ are needed.",
                 hint="Call it gridgeo_ and the city's name.",
@@ -197,9 +198,8 @@ class LocalCluster:
                 roles.ensure_roles(connection)
                 known = text("SELECT 1 FROM pg_database WHERE datname = :name")
                 if connection.scalar(known, {"name": name}) is None:
-                    connection.execute(
-                        text(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0")
-                    )
+                    order = f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE template0'
+                    connection.execute(text(order))
             with self._admin(name) as database, database.connect() as connection:
                 roles.ensure_extensions(connection)
                 roles.close_database(connection, name)

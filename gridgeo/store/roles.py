@@ -56,8 +56,8 @@ def ensure_roles(connection: Connection) -> None:
 
 def close_database(connection: Connection, name: str) -> None:
     """Shut a database of our own to every role but ours."""
-    connection.execute(text(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC"))
-    connection.execute(text(f"GRANT CONNECT ON DATABASE {name} TO {API}"))
+    connection.execute(text(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC'))
+    connection.execute(text(f'GRANT CONNECT ON DATABASE "{name}" TO {API}'))
     connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
 
 

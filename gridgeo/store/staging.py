@@ -1,9 +1,11 @@
 """Rows in: copied beside the tables first, then merged, so that a table sees whole files only."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, cast
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import psycopg
 import shapely
@@ -182,7 +184,7 @@ def rows_of(
     """
     present = [column for column in contract.columns if column.name in frame.columns]
     names = [contract.key, *(column.name for column in present)]
-    parts = [frame.index.tolist()]
+    parts = [_plain(contract, Column(contract.key, "text"), frame.index.to_series())]
     parts += [_plain(contract, column, frame[column.name]) for column in present]
     if shapes:
         names.append("geometry")
@@ -213,21 +215,44 @@ def shape_from(wkb: ColumnElement) -> ColumnElement:
 def _plain(contract: Contract, column: Column, values: pd.Series) -> list[Any]:
     """Give the values of a column as the driver takes them; blank text is empty, as for intake."""
     empty = values.isna().to_numpy()
-    if column.kind == "text":
-        return [v if isinstance(v, str) and v.strip() else None for v in values]
     if column.kind in ("date", "time"):
-        moments = pd.to_datetime(values, utc=values.dtype == object)
-        if column.kind == "time":
-            if moments.dt.tz is None:
-                raise ContractError(
-                    f"{contract.name} breaks its promise: {column.name} has no time zone.",
-                    hint="Say it with .dt.tz_localize('Asia/Shanghai').",
-                    fields=[column.name],
-                )
-            moments = moments.dt.tz_convert("UTC")
-        taken = [None if none else v for v, none in zip(moments, empty, strict=True)]
-        if column.kind == "time":
-            return [None if v is None else v.to_pydatetime() for v in taken]
-        return [None if v is None else v.date() for v in taken]
+        return _days_or_moments(contract, column, values, empty)
+    if column.kind == "text":
+        texts = [v if isinstance(v, str) and v.strip() else None for v in values]
+        _fits(contract, column, values, [v is None or "\0" not in v for v in texts])
+        return texts
     make = {"int": int, "float": float, "bool": bool}[column.kind]
-    return [None if none else make(v) for v, none in zip(values, empty, strict=True)]
+    plain = [None if none else make(v) for v, none in zip(values, empty, strict=True)]
+    if column.kind == "int":
+        _fits(contract, column, values, [v is None or abs(v) < 2**63 for v in plain])
+    return plain
+
+
+def _days_or_moments(
+    contract: Contract, column: Column, values: pd.Series, empty: np.ndarray
+) -> list[date | None]:
+    moments = pd.to_datetime(values, utc=values.dtype == object)
+    if column.kind == "date":
+        return [None if none else v.date() for v, none in zip(moments, empty, strict=True)]
+    if moments.dt.tz is None:
+        raise ContractError(
+            f"{contract.name} breaks its promise: {column.name} has no time zone.",
+            hint="Say it with .dt.tz_localize('Asia/Shanghai').",
+            fields=[column.name],
+        )
+    utc = moments.dt.tz_convert("UTC")
+    return [None if none else v.to_pydatetime() for v, none in zip(utc, empty, strict=True)]
+
+
+def _fits(contract: Contract, column: Column, values: pd.Series, good: list[bool]) -> None:
+    """Refuse what a contract lets through and PostgreSQL has no place for."""
+    bad = values.index[~np.array(good, dtype=bool)]
+    if len(bad):
+        named = ", ".join(repr(key) for key in bad[:3]) + (", …" if len(bad) > 3 else "")
+        what = "a NUL character" if column.kind == "text" else "a number beyond 64 bits"
+        raise ContractError(
+            f"{contract.name} cannot be kept: {column.name} holds {what}"
+            f" in {len(bad)} rows ({named}).",
+            hint="Mend the rows in the file and import it again.",
+            fields=[column.name],
+        )

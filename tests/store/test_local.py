@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -230,33 +231,34 @@ try:  # loads the driver while we may still read it
     with transaction(engine(cluster.url("postgres", "admin"), "admin")):
         pass
 except StoreError:
-    os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
 cluster.up()
 print(os.geteuid(), cluster.data.stat().st_uid, cluster.status().state)
 cluster.destroy()
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
 def test_an_ordinary_user_starts_it_without_any_right():
     home = Path(tempfile.mkdtemp(prefix="gg-", dir="/tmp"))
-    os.chown(home, 65534, 65534)
+    if os.geteuid() == 0:
+        os.chown(home, 65534, 65534)
     program = run(AS_NOBODY, home, cwd="/")
     said, complaint = program.communicate(timeout=120)
-    home.rmdir()
     assert program.returncode == 0, complaint
-    assert said.split() == ["65534", "65534", "running"]
+    user, owner, state = said.split()
+    assert user == owner != "0"
+    assert state == "running"
+    home.rmdir()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a user for the server")
-def test_a_home_that_the_servers_user_cannot_enter_is_said(home):
+def test_a_home_that_the_servers_user_cannot_use_is_said(home):
     closed = home / "closed"
-    closed.mkdir(mode=0o700)
-    with pytest.raises(StoreError, match="cannot enter") as caught:
+    closed.mkdir(mode=0o500)
+    with pytest.raises(StoreError, match=r"cannot (enter|be made)") as caught:
         LocalCluster(closed / "in").up()
     assert "GRIDGEO_HOME" in caught.value.hint
-    LocalCluster(closed / "in").destroy()
-    (closed / "in").rmdir()
-    closed.rmdir()
+    closed.chmod(0o700)
+    shutil.rmtree(closed)

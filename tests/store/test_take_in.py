@@ -188,6 +188,23 @@ def test_a_time_without_zone_is_refused(store):
         store.take_in(VISITS, naive, NO_REJECTS, feed())
 
 
+def test_what_postgres_has_no_place_for_is_named(store):
+    workers = pd.DataFrame(
+        {"employment": "full-time"}, index=pd.Index(["a", "b\0"], name="worker_id")
+    )
+    with pytest.raises(ContractError, match=r"worker_id holds a NUL character in 1 rows"):
+        store.take_in(WORKERS, workers, NO_REJECTS, feed())
+    unit = gpd.GeoDataFrame(
+        {"households": [1e30]},
+        geometry=[box(120, 32, 121, 33)],
+        index=pd.Index(["u"], name="unit_id"),
+        crs=4490,
+    )
+    with pytest.raises(ContractError, match=r"households holds a number beyond 64 bits .*'u'"):
+        store.take_in(UNITS, unit, NO_REJECTS, feed())
+    assert len(store.feeds()) == 0
+
+
 def test_refused_rows_are_kept_with_their_reasons(store):
     refused = pd.DataFrame(
         {
