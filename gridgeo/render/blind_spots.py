@@ -14,8 +14,9 @@ from gridgeo.render.colours import (
     VERMILLION,
     YELLOW,
 )  # fmt: skip
+from gridgeo.render.elements import Style
 from gridgeo.render.panels import Swatch
-from gridgeo.render.sheet import Sheet, Style
+from gridgeo.render.sheet import Sheet
 from gridgeo.render.values import head, written
 from gridgeo.words import Lang
 
@@ -76,7 +77,7 @@ def blind_spots_map(
     for kind in sorted(found, key=lambda kind: _look(kind)["fillOpacity"]):
         groups[kind] = sheet.areas(
             findings,
-            [_look(kind) if one == kind else {} for one in of_kind],
+            [_look(kind) if one == kind else None for one in of_kind],
             _TIPS,
             f"{head(kind, lang)} ({counts[kind]})",
             overlay=True,
@@ -95,9 +96,12 @@ def blind_spots_map(
 
 
 def _counts(findings: Layer, mine: npt.NDArray[np.bool_], lang: Lang) -> list[str]:
-    """Write how many households each square of one kind tells of."""
-    texts = written(findings, "households", lang)
-    return [text if here else "" for text, here in zip(texts, mine, strict=True)]
+    """Write which kind each square tells of, and of how many households."""
+    kinds, counts = (written(findings, name, lang) for name in ("kind", "households"))
+    return [
+        f"{kind[:1].upper()}{kind[1:]}: {count}" if here else ""
+        for kind, count, here in zip(kinds, counts, mine, strict=True)
+    ]
 
 
 def _look(kind: str) -> Style:

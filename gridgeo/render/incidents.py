@@ -8,8 +8,9 @@ import shapely
 
 from gridgeo.publish import Layer
 from gridgeo.render.colours import INFERNO, Classes, even_classes, ramp, steep_classes
+from gridgeo.render.elements import Style
 from gridgeo.render.panels import Swatch
-from gridgeo.render.sheet import Sheet, Style
+from gridgeo.render.sheet import Sheet
 from gridgeo.render.values import figures, head
 from gridgeo.words import Lang
 

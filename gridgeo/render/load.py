@@ -7,9 +7,9 @@ import numpy as np
 
 from gridgeo.publish import Layer
 from gridgeo.render.colours import DEVIATIONS, NO_FIGURE, PUOR, Classes, even_classes
-from gridgeo.render.escape import escape
+from gridgeo.render.elements import Style
 from gridgeo.render.panels import Swatch
-from gridgeo.render.sheet import Sheet, Style
+from gridgeo.render.sheet import Sheet
 from gridgeo.render.values import figures, head, number, unit_word, written
 from gridgeo.words import Lang, say
 
@@ -74,7 +74,7 @@ def load_map(
             view.name,
             overlay=False,
             show=position == 0,
-            labels=[escape(number(v, field)) if np.isfinite(v) else "" for v in values],
+            labels=[number(v, field) if np.isfinite(v) else "" for v in values],
         )
         unit = unit_word(field.unit, lang)
         title = head(view.figure, lang) + (f" ({unit})" if unit else "")
@@ -119,7 +119,7 @@ def _swatches(view: _View, values: np.ndarray, lang: Lang) -> list[Swatch]:
         texts = written(view.layer, view.figure, lang)
         for word in ("withheld", "no_figure"):
             count = sum(
-                (text == escape(say("withheld", lang))) == (word == "withheld")
+                (text == say("withheld", lang)) == (word == "withheld")
                 for text, value in zip(texts, values, strict=True)
                 if not np.isfinite(value)
             )

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import folium
-import geopandas as gpd
 import numpy as np
 import shapely
-from branca.element import MacroElement
 from folium.map import Layer as FoliumLayer
-from folium.template import Template
 
 from gridgeo.errors import DisclosureError
 from gridgeo.publish import Layer
-from gridgeo.render import assets, geojson
+from gridgeo.render import geojson
+from gridgeo.render.elements import Areas, Behaviour, Functions, Shapes, Style, ValueLabels
 from gridgeo.render.escape import escape
 from gridgeo.render.offline import one_file
 from gridgeo.render.panels import Swatch, legend, legend_box, title_box
@@ -24,58 +22,7 @@ from gridgeo.words import Lang, say
 _SVG_AT_MOST = 1500
 _DECIMALS = 6  # a tenth of a metre
 
-Style = dict[str, Any]
-_RING = folium.CircleMarker(radius=9)
-OUTLINE: Style = {"color": "#7b8794", "weight": 1, "fill": False, "interactive": False}
-HIGHLIGHT: Style = {"color": "#12263a", "weight": 3}
-
-
-class ValueLabels(FoliumLayer):
-    """Texts that stand in the middle of areas and cannot be clicked."""
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            var {{ this.get_name() }} = L.layerGroup({{ this.texts|tojson }}.map(
-                ([lat, lon, text]) => L.marker([lat, lon], {
-                    icon: L.divIcon({
-                        className: "value", html: "<b>" + text + "</b>", iconSize: [0, 0],
-                    }),
-                    interactive: false, keyboard: false,
-                })
-            ));
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, texts: list[tuple[float, float, str]]) -> None:
-        super().__init__(control=False)
-        self._name = "ValueLabels"
-        self.texts = texts
-
-
-class Behaviour(MacroElement):
-    """Bounds, words, legends and keyboard of the page: ``templates/map.js`` with its options."""
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            {{ this.code }}
-            gridgeoMap({{ this._parent.get_name() }}, {{ this.options|tojson }}, [
-                {%- for layer, identity in this.legends %}
-                [{{ layer.get_name() }}, {{ identity|tojson }}],
-                {%- endfor %}
-            ]);
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, options: dict[str, Any], legends: list[tuple[FoliumLayer, str]]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # branca's is not annotated
-        self._name = "Behaviour"
-        self.code = assets.text("templates/map.js")
-        self.options = options
-        self.legends = legends
+_OUTLINE: Style = {"color": "#7b8794", "weight": 1, "fill": False}
 
 
 class Sheet:
@@ -113,7 +60,8 @@ class Sheet:
         self.lang = lang
         self._tile_url = tile_url
         self._legends: list[tuple[FoliumLayer, str, str]] = []
-        self._label_zoom = 0
+        self._label_zoom = 0.0
+        self._written: dict[int, Shapes] = {}
         self._choices = 0
         self._count = sum(len(layer.features) for layer in layers)
         # Leaflet and MarkerCluster read maxZoom, not Folium's max_zoom.
@@ -125,6 +73,7 @@ class Sheet:
             zoomSnap=0.5,
             prefer_canvas=self._count > _SVG_AT_MOST,
         )
+        Functions().add_to(self.map)
         if tile_url:
             folium.TileLayer(
                 tile_url, attr=" ", name=escape(say("base_map", lang)), overlay=True, opacity=0.6,
@@ -134,16 +83,14 @@ class Sheet:
 
     def outline(self, layer: Layer) -> None:
         """Lay grey borders under everything, for orientation."""
-        folium.GeoJson(
-            {"type": "FeatureCollection", "features": self._features(layer, [])},
-            style_function=lambda _: OUTLINE,
-            control=False,
-        ).add_to(self.map)
+        shapes = Shapes(self._features(layer), [], [])
+        shapes.add_to(self.map)
+        Areas(shapes, [_OUTLINE] * len(layer.features)).add_to(self.map)
 
     def areas(
         self,
         layer: Layer,
-        styles: Sequence[Style],
+        styles: Sequence[Style | None],
         tips: Sequence[str],
         name: str,
         *,
@@ -157,17 +104,17 @@ class Sheet:
         Parameters
         ----------
         layer : Layer
-        styles : sequence of dict
-            One a feature, as Leaflet's path options; an empty one leaves the feature out.
+        styles : sequence of dict or None
+            One a feature, as Leaflet's path options; None leaves the feature out.
         tips : sequence of str
-            Columns the box says.
+            Columns the box says, the same for all views of a layer.
         name : str
             Plain text: the layer's name in the layer control.
         overlay : bool
             True: shown or hidden by itself. False: one of several views to choose from.
         show : bool
         labels : sequence of str, optional
-            Escaped texts, one a feature, that stand in the areas; "" for none.
+            Plain texts, one a feature, that stand in the areas; "" for none.
         ring : bool
             Mark by a ring what is too small to be seen.
 
@@ -176,10 +123,8 @@ class Sheet:
         FeatureGroup
         """
         group = folium.FeatureGroup(name=escape(name), overlay=overlay, show=show)
-        features = [f for f in self._features(layer, tips) if styles[int(f["id"])]]
-        self._lay(features, styles, layer, tips).add_to(group)
-        if ring:
-            self._lay(self._ringed(layer, features), styles, layer, tips, _RING).add_to(group)
+        rings = self._rings(layer, styles) if ring else []
+        Areas(self._shapes(layer, tips), styles, rings).add_to(group)
         if labels is not None:
             self._label(layer, labels).add_to(group)
         group.add_to(self.map)
@@ -234,56 +179,39 @@ class Sheet:
             tile_url=self._tile_url,
         )
 
-    def _lay(
-        self,
-        features: list[dict[str, Any]],
-        styles: Sequence[Style],
-        layer: Layer,
-        tips: Sequence[str],
-        marker: folium.CircleMarker | None = None,
-    ) -> folium.GeoJson:
-        shapes = folium.GeoJson(
-            {"type": "FeatureCollection", "features": features},
-            style_function=lambda feature: styles[int(feature["id"])],
-            highlight_function=lambda _: HIGHLIGHT,
-            control=False,
-            smooth_factor=0.5,
-            marker=marker,
-        )
-        if features and tips:
-            folium.GeoJsonTooltip(
-                fields=list(tips),
-                aliases=[escape(layer.field(tip).label(self.lang)) for tip in tips],
-                class_name="tip",
-            ).add_to(shapes)
-        return shapes
+    def _shapes(self, layer: Layer, tips: Sequence[str]) -> Shapes:
+        """Write a layer's shapes into the page, once."""
+        if id(layer) not in self._written:
+            texts = [written(layer, tip, self.lang) for tip in tips]
+            rows: list[Sequence[str]] = [*zip(*texts, strict=True)]
+            labels = [layer.field(tip).label(self.lang) for tip in tips]
+            shapes = Shapes(self._features(layer), labels, rows)
+            self._written[id(layer)] = shapes
+            shapes.add_to(self.map)
+        return self._written[id(layer)]
 
-    def _ringed(self, layer: Layer, features: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Give a point for each feature that is smaller than a sixtieth of the map across."""
+    def _features(self, layer: Layer) -> list[dict[str, Any]]:
+        # A position as id: the feature's own may be any text a file brought.
+        return [
+            {"type": "Feature", "id": position, "geometry": shape, "properties": {}}
+            for position, shape in enumerate(geojson.shapes(layer.features.geometry, _DECIMALS))
+            if shape is not None
+        ]
+
+    def _rings(
+        self, layer: Layer, styles: Sequence[Style | None]
+    ) -> list[tuple[int, float, float]]:
+        """Give a place for each feature that is smaller than a sixtieth of the map across."""
         bounds = self._bounds()
         if bounds is None:
             return []
         (south, west), (north, east) = bounds
         shapes = layer.features.geometry.to_numpy()
         tiny = np.sqrt(shapely.area(shapes)) < max(north - south, east - west) / 60
-        places = geojson.shapes(
-            gpd.GeoSeries(shapely.point_on_surface(shapes), crs=4326), _DECIMALS
-        )
-        return [f | {"geometry": places[int(f["id"])]} for f in features if tiny[int(f["id"])]]
-
-    def _features(self, layer: Layer, tips: Sequence[str]) -> list[dict[str, Any]]:
-        texts = {tip: written(layer, tip, self.lang) for tip in tips}
-        shapes = geojson.shapes(layer.features.geometry, _DECIMALS)
         return [
-            {
-                "type": "Feature",
-                # A number: the feature's own id may be any text a file brought.
-                "id": str(position),
-                "geometry": shape,
-                "properties": {tip: values[position] for tip, values in texts.items()},
-            }
-            for position, shape in enumerate(shapes)
-            if shape is not None
+            (position, round(place.x, _DECIMALS), round(place.y, _DECIMALS))
+            for position, place in enumerate(shapely.point_on_surface(shapes))
+            if tiny[position] and styles[position] is not None and not shapely.is_empty(place)
         ]
 
     def _label(self, layer: Layer, labels: Sequence[str]) -> ValueLabels:
@@ -296,10 +224,11 @@ class Sheet:
             if text and point is not None and not point.is_empty
         ]
         if texts:
-            west, _, east, _ = shapely.bounds(shapes).T
+            west, _, east, _ = shapely.bounds(shapes[[bool(text) for text in labels]]).T
             # A label is about 44 pixels wide; a pixel of zoom z is 360 / 256 / 2^z degrees.
-            middle = float(np.nanmedian(east - west))
-            self._label_zoom = int(np.ceil(np.log2(44 * 360 / 256 / max(middle, 1e-6)) * 2) / 2)
+            middle = max(float(np.nanmedian(east - west)), 1e-6)
+            least = float(np.ceil(np.log2(44 * 360 / 256 / middle) * 2) / 2)
+            self._label_zoom = max(self._label_zoom, least)
         return ValueLabels(texts)
 
     def _bounds(self) -> list[list[float]] | None:

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.publish import Field, Layer
-from gridgeo.render.escape import escape
 from gridgeo.words import LANGS, Lang, say
 
 UNITS: dict[str, tuple[str, str]] = {
@@ -42,7 +41,7 @@ def number(value: float, field: Field) -> str:
 
 
 def written(layer: Layer, name: str, lang: Lang) -> list[str]:
-    """Write one column of a layer, ready to stand in a page.
+    """Write one column of a layer for people.
 
     Parameters
     ----------
@@ -54,7 +53,7 @@ def written(layer: Layer, name: str, lang: Lang) -> list[str]:
     Returns
     -------
     list of str
-        One escaped text a feature: with its unit, "withheld" where a figure is kept back, a dash
+        One plain text a feature: with its unit, "withheld" where a figure is kept back, a dash
         where there is none.
     """
     field = layer.field(name)
@@ -70,7 +69,7 @@ def written(layer: Layer, name: str, lang: Lang) -> list[str]:
             text = f"{pd.Timestamp(value):%Y-%m-%d}"
         else:
             text = say(str(value), lang) if name in _WORDS_AS_VALUES else str(value)
-        texts.append(escape(text))
+        texts.append(text)
     return texts
 
 

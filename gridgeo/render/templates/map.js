@@ -1,3 +1,50 @@
+// Everything from data becomes text by textContent, never markup.
+function gridgeoBox(labels, values) {
+    const table = L.DomUtil.create("table");
+    labels.forEach((label, column) => {
+        const row = table.insertRow();
+        const head = document.createElement("th");
+        head.scope = "row";
+        head.textContent = label;
+        row.append(head);
+        row.insertCell().textContent = values[column];
+    });
+    return table;
+}
+
+function gridgeoAreas(shapes, looks, look, rings) {
+    const group = L.geoJson(shapes.areas, {
+        filter: (feature) => look[feature.id] >= 0,
+        style: (feature) => ({
+            ...looks[look[feature.id]],
+            // A ring leaves what it marks to be seen.
+            ...(feature.geometry.type === "Point" ? {fillOpacity: 0.15, weight: 2} : {}),
+        }),
+        pointToLayer: (feature, place) => L.circleMarker(place, {radius: 9}),
+        interactive: shapes.labels.length > 0,
+        smoothFactor: 0.5,
+    });
+    rings.forEach(([id, lon, lat]) => group.addData({
+        type: "Feature", id, properties: {}, geometry: {type: "Point", coordinates: [lon, lat]},
+    }));
+    if (shapes.labels.length === 0) return group;
+    group.on("mouseover", (event) => event.layer.setStyle({color: "#12263a", weight: 3}));
+    group.on("mouseout", (event) => group.resetStyle(event.layer));
+    group.bindTooltip((shape) => gridgeoBox(shapes.labels, shapes.rows[shape.feature.id]), {
+        sticky: true, className: "tip",
+    });
+    return group;
+}
+
+function gridgeoLabels(texts) {
+    return L.layerGroup(texts.map(([lat, lon, text]) => {
+        const html = document.createElement("b");
+        html.textContent = text;
+        const icon = L.divIcon({className: "value", html, iconSize: [0, 0]});
+        return L.marker([lat, lon], {icon, interactive: false, keyboard: false});
+    }));
+}
+
 function gridgeoMap(map, options, legends) {
     const box = map.getContainer();
     box.setAttribute("role", "region");
@@ -38,11 +85,11 @@ function gridgeoMap(map, options, legends) {
         if (!tip) return;
         group.eachLayer((shape) => {
             const path = shape.getElement();
-            const rows = tip.getContent()(shape).querySelectorAll("tr");
+            const rows = Array.from(tip.getContent()(shape).rows);
             path.setAttribute("tabindex", "0");
             path.setAttribute("role", "img");
-            path.setAttribute("aria-label", Array.from(
-                rows, (row) => Array.from(row.children, (cell) => cell.textContent).join(" ")
+            path.setAttribute("aria-label", rows.map(
+                (row) => Array.from(row.cells, (cell) => cell.textContent).join(" ")
             ).join("; "));
         });
     };

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from gridgeo.publish import Field
+from gridgeo.render.colours import CIVIDIS, NO_FIGURE, Classes, even_classes, ramp, steep_classes
+from gridgeo.render.values import number
+
+figures = arrays(
+    np.float64,
+    st.integers(0, 40),
+    elements=st.one_of(st.just(np.nan), st.integers(0, 10**6).map(float), st.floats(0.01, 1e6)),
+)
+
+
+@given(figures, st.sampled_from([even_classes, steep_classes]))
+def test_a_scale_is_short_ascending_and_paints_every_figure(values, cut):
+    classes = cut(values)
+    assert 1 <= len(classes.colours) == len(classes.breaks) + 1 <= 8
+    assert list(classes.breaks) == sorted(set(classes.breaks))
+    painted = classes.paint(values)
+    assert [colour == NO_FIGURE for colour in painted] == np.isnan(values).tolist()
+    assert len(classes.labels(str)) == len(classes.colours)
+
+
+@pytest.mark.parametrize(
+    ("values", "breaks"),
+    [
+        ([100, 220, 370, 480, 700], [200, 300, 400, 500, 600]),
+        ([0.1, 0.2], None),
+        ([5, 5, 5], []),
+        ([], []),
+    ],
+)
+def test_breaks_are_round_numbers(values, breaks):
+    found = list(even_classes(np.array(values, float)).breaks)
+    assert breaks is None or found == breaks
+
+
+def test_a_value_on_a_break_belongs_to_the_class_above():
+    classes = Classes((0.0, 10.0), ("a", "b", "c"))
+    assert classes.paint(np.array([-1, 0, 9.9, 10, np.nan])) == ["a", "b", "b", "c", NO_FIGURE]
+    assert classes.labels(lambda b: f"{b:g}") == ["< 0", "0 – 10", "≥ 10"]
+
+
+def test_a_ramp_begins_and_ends_with_its_anchors():
+    assert ramp(CIVIDIS, 5)[0] == CIVIDIS[0]
+    assert ramp(CIVIDIS, 5)[-1] == CIVIDIS[-1]
+    assert len(set(ramp(CIVIDIS, 7))) == 7
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "text"),
+    [
+        (0.123, Field("deviation_share", "float"), "+12.3%"),
+        (-0.05, Field("deviation_share", "float"), "−5.0%"),
+        (0.5, Field("reached_share", "float"), "50.0%"),
+        (1234.0, Field("households", "int"), "1,234"),
+        (117.66, Field("load_per_worker", "float"), "117.7"),
+        (-3.0, Field("change", "int"), "−3"),
+    ],
+)
+def test_figures_are_written_with_unit_sign_and_thousands(value, field, text):
+    assert number(value, field) == text
