@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,8 +12,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgeo.errors import ContractError, ParameterError
-from gridgeo.model.crs import to_metric, to_wgs84
+from gridgeo.errors import ContractError
+from gridgeo.model.crs import to_metric
+from gridgeo.model.files import write_frame, write_layers
 
 FORCED_COLUMNS = ("kind", "id", "reason", "bound")
 
@@ -204,24 +203,21 @@ class Plan:
         ContractError
             A map format, and ``units`` has no geometry.
         """
-        target = Path(path)
-        write = _WRITERS.get(target.suffix.lower())
-        if write is None:
-            raise ParameterError(
-                f"A plan cannot be written as {target.suffix or 'a file without extension'!r}.",
-                hint=f"Use one of {', '.join(_WRITERS)}.",
-                fields=["path"],
-            )
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".plan-") as folder:
-            write(self, Path(folder) / target.name)
-            for part in Path(folder).iterdir():  # a shapefile is several files
-                part.replace(target.parent / part.name)
+        suffix = Path(path).suffix.lower()
+        if suffix == ".csv":
+            write_frame(self.table(), path)
+        elif suffix == ".gpkg":
+            grids = self.grids()
+            grids.index = pd.Index(_one_type(grids.index.to_series()), name=grids.index.name)
+            write_layers({"units": self._drawn(), "grids": grids}, path)
+        else:
+            write_frame(self._drawn(), path)
 
     def table(self) -> pd.DataFrame:
         """Give unit → grid as a table: the grid, the load, and the grid of today if any."""
-        columns = {self.assignment.name or "grid_id": self.assignment, "load": self.load}
+        columns = {self.assignment.name or "grid_id": _one_type(self.assignment), "load": self.load}
         if self.before is not None:
-            columns["grid_today"] = self.before
+            columns["grid_today"] = _one_type(self.before)
         return pd.DataFrame(columns, index=self.units.index)
 
     def _shapes(self) -> gpd.GeoSeries:
@@ -259,42 +255,7 @@ def deviation(loads: pd.Series, targets: pd.Series) -> pd.Series:
     return (loads / targets.where(~idle, 1.0) - 1.0).where(~idle, 0.0).rename("deviation")
 
 
-def _escaped(value: object) -> object:
-    """Disarm a cell that a spreadsheet would run as a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
-
-
-def _to_csv(plan: Plan, path: Path) -> None:
-    table = plan.table()
-    table.index = table.index.rename(plan.units.index.name or "unit_id").map(_escaped)
-    for name in table.columns.drop("load"):
-        table[name] = table[name].map(_escaped)
-    table.to_csv(path, encoding="utf-8-sig")  # Excel reads Chinese only with the mark
-
-
-def _to_gpkg(plan: Plan, path: Path) -> None:
-    plan._drawn().reset_index().to_file(path, layer="units", driver="GPKG")
-    plan.grids().reset_index().to_file(path, layer="grids", driver="GPKG")
-
-
-def _to_layer(driver: str) -> Callable[[Plan, Path], None]:
-    def write(plan: Plan, path: Path) -> None:
-        drawn = plan._drawn()
-        drawn = to_wgs84(drawn) if driver == "GeoJSON" else drawn
-        drawn.reset_index().to_file(path, driver=driver)
-
-    return write
-
-
-def _to_parquet(plan: Plan, path: Path) -> None:
-    plan._drawn().to_parquet(path)
-
-
-_WRITERS: dict[str, Callable[[Plan, Path], None]] = {
-    ".csv": _to_csv,
-    ".gpkg": _to_gpkg,
-    ".geojson": _to_layer("GeoJSON"),
-    ".parquet": _to_parquet,
-    ".fgb": _to_layer("FlatGeobuf"),
-    ".shp": _to_layer("ESRI Shapefile"),
-}
+def _one_type(ids: pd.Series) -> pd.Series:
+    """Make ids of several types text: numbers of today beside ``new-1`` fit no file column."""
+    mixed = pd.api.types.infer_dtype(ids, skipna=True).startswith("mixed")
+    return ids.map(str, na_action="ignore") if mixed else ids
