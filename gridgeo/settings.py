@@ -13,6 +13,10 @@ class Settings(BaseSettings):
     ----------
     database_url : SecretStr or None
         A PostGIS of the city's own; without it a private one is started.
+    api_database_url : SecretStr or None
+        The same database as a login that may become ``gridgeo_api`` and nobody mightier. Without
+        it the service uses ``database_url``, and ``readyz`` says that a wall is missing when
+        that login could do more.
     home : Path or None
         Where the private database lives; default: the user's data folder.
     city : str
@@ -30,6 +34,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url")
     )
+    api_database_url: SecretStr | None = None
     home: Path | None = None
     city: str = Field(default="city", pattern=r"[a-z][a-z0-9_]{0,40}")
     zone: str = "Asia/Shanghai"

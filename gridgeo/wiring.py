@@ -72,13 +72,19 @@ def examine(settings: Settings) -> list[Check]:
     """
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
-        return doctor.examine(None, engine(url, pooled=False), engine(url, "api", pooled=False))
+        api = engine(_api_url(settings), "api", pooled=False)
+        return doctor.examine(None, engine(url, pooled=False), api)
     local = cluster(settings)
     name = database(settings)
     if name not in local.status().databases:
         return doctor.examine(local, None)
     owner = engine(local.url(name), pooled=False)
-    return doctor.examine(local, owner, engine(local.url(name, "api"), "api", pooled=False))
+    return doctor.examine(local, owner, engine(_api_url(settings), "api", pooled=False))
+
+
+def close(store: Store) -> None:
+    """Give back the store's connections."""
+    store.engine.dispose()
 
 
 def unready(store: Store) -> list[str]:
@@ -104,8 +110,10 @@ def open_reader(settings: Settings) -> Store:
     StoreError
         The store is not up or was never migrated.
     """
-    if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
-    else:
-        url = cluster(settings).url(database(settings), "api")
-    return Store(engine(url, "api"))
+    return Store(engine(_api_url(settings), "api"))
+
+
+def _api_url(settings: Settings) -> str:
+    if settings.database_url is None:
+        return cluster(settings).url(database(settings), "api")
+    return (settings.api_database_url or settings.database_url).get_secret_value()

@@ -17,9 +17,9 @@ def quiet(share, text):
 
 
 @pytest.fixture(scope="session")
-def town_settings(cluster):
+def town_settings(cluster, postgis_home):
     """Settings of a city whose store holds the published sample town."""
-    return Settings(database_url=cluster.ensure_database("gridgeo_town"))
+    return Settings(home=postgis_home, city="town", database_url=None)
 
 
 @pytest.fixture(scope="session")
