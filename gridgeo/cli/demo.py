@@ -1,0 +1,114 @@
+"""The demo: everything from nothing, on a synthetic town, with one command."""
+
+import getpass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from gridgeo_api.app import run
+from gridgeo_api.asking import SignIn
+
+from gridgeo import wiring
+from gridgeo.cli.say import Told, bar, next_step, table, tell
+from gridgeo.errors import ParameterError
+from gridgeo.model.files import write_text
+from gridgeo.render.contents import contents_page
+from gridgeo.render.files import write_layer
+from gridgeo.render.kinds import KINDS, draw
+from gridgeo.services.demo import DAY, SOURCE, fill
+from gridgeo.services.publication import publish_all
+from gridgeo.services.published import Gallery
+from gridgeo.services.samples import write_town
+from gridgeo.settings import Settings
+from gridgeo.words import LANGS, say
+
+_OUT = Path("build/demo")
+_SHIPPED = Path("data/samples/town")
+
+
+def demo(
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Stop after the maps are written.")
+    ] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")] = _OUT,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Make everything from nothing: database, town, analyses, maps; then serve them.
+
+    Example: gridgeo demo --no-serve
+    """
+    if not _is_loopback(host):
+        raise ParameterError(
+            f"The demo was asked to listen on {host}; its sign-in is for this machine only.",
+            hint="Leave --host out, or run `gridgeo serve --host`, which shows public layers only.",
+            fields=["host"],
+        )
+    settings = Settings()
+    if "city" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"city": "demo"})
+    with bar("Database") as told:
+        store = wiring.open_store(settings, told)
+    folder = _SHIPPED
+    if not folder.is_dir():
+        folder = output / "sample"
+        with bar("Making the town"):
+            write_town(folder, "321282401", 0)
+    with bar("Taking files in") as told:
+        changed = fill(store, folder, now=datetime.now(UTC), who=getpass.getuser(), told=told)
+    with bar("Analysing") as told:
+        done = publish_all(
+            store, DAY, now=datetime.now(UTC), source=SOURCE, zone=settings.zone, told=told
+        )
+    gallery = Gallery(wiring.open_reader(settings))
+    with bar("Drawing") as told:
+        pages = _draw(gallery, output, told)
+    if done.changed:
+        rows = [[kind, say(kind, "zh"), f"{n:,}"] for kind, n in done.counts.items() if n]
+        table("Blind spots found", ["kind", "类型", "found"], rows)
+        if done.plan is not None:
+            before = gallery.layer("load").features["deviation_share"].abs().max()
+            after = done.plan.scores["max_deviation"]
+            tell(f"Greatest deviation from a fair share: {before:.0%} now, {after:.1%} as proposed")
+    elif not any(changed.values()):
+        tell("Nothing has changed since the last run.")
+    tell(f"{output / 'index.html'}: {pages} maps, in Chinese and English, and the layers")
+    if no_serve:
+        next_step(f"open {output / 'index.html'}, or `gridgeo demo` to serve it")
+        return
+    sign_in = SignIn.at_random()
+    base = f"http://{host}:{port}"
+    tell(f"{base}/  the leaders' page")
+    tell(f"{base}/maps/blind-spots  sign in as {sign_in.name} with {sign_in.password}")
+    tell(f"{base}/v1/locate?lon=120.265&lat=31.99")
+    tell(f"{base}/ogc/collections/load/items")
+    run(settings, host, port, sign_in)
+
+
+def _draw(gallery: Gallery, output: Path, told: Told) -> int:
+    """Write every map in both languages, every public layer, and the pages that lead to them."""
+    (output / "maps").mkdir(parents=True, exist_ok=True)
+    (output / "layers").mkdir(exist_ok=True)
+    layers = gallery.some(gallery.names("internal"), "internal")
+    jobs = [(kind, lang) for kind, one in KINDS.items() if one.needs in layers for lang in LANGS]
+    for done, (kind, lang) in enumerate(jobs):
+        told(done / len(jobs), kind)
+        write_text(draw(kind, layers, lang), output / "maps" / f"{kind}.{lang}.html")
+    public = gallery.some(gallery.names())
+    for name, layer in public.items():
+        write_layer(layer, output / "layers" / f"{name}.geojson")
+    for lang in LANGS:
+        page = contents_page(dict.fromkeys(kind for kind, _ in jobs), public, lang)
+        write_text(page, output / ("index.html" if lang == "zh" else "index.en.html"))
+    return len(jobs)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

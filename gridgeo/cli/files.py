@@ -1,0 +1,210 @@
+"""Commands that answer a question: on files without any database, or on the store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridgeo.cli import options as given
+from gridgeo.cli.say import bar, next_step, table, tell
+from gridgeo.errors import ParameterError
+from gridgeo.model.files import write_frame
+from gridgeo.render.files import write_layer
+from gridgeo.services import coverage
+from gridgeo.services.layers import About, blind_spots_layer
+from gridgeo.services.locate import assign_files
+from gridgeo.services.planning_files import balance_file, units_of
+from gridgeo.services.plans import placed_workers, propose
+from gridgeo.services.sources import area_of
+from gridgeo.settings import Settings
+from gridgeo.words import say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(assign)
+    app.command("blind-spots")(blind_spots)
+    app.command()(balance)
+    app.command()(staff)
+
+
+def assign(
+    points: Annotated[Path, typer.Argument(help="File of points.")],
+    grids: Annotated[Path, typer.Option("--grids", help="File of grids.")],
+    output: given.Output,
+    nearest_within: Annotated[
+        float | None,
+        typer.Option(help="Metres: give a point in no grid to the nearest one so near."),
+    ] = None,
+    crs: given.Crs = None,
+) -> None:
+    """Say of every point which grid is responsible.
+
+    Example: gridgeo assign points.csv --grids grids.geojson -o assigned.csv
+    """
+    with bar("Assigning"):
+        answer = assign_files(points, grids, nearest_within, crs)
+        write_frame(answer, output)
+    ways = answer["how"].value_counts()
+    said = ", ".join(f"{n:,} {way}" for way, n in ways.items()) or "no points"
+    tell(f"{output}: {len(answer):,} points ({said})")
+
+
+def blind_spots(
+    output: given.Output,
+    kinds: Annotated[
+        list[str] | None, typer.Argument(help="Kinds to look for; default all.")
+    ] = None,
+    as_of: given.AsOf = None,
+    standard: Annotated[
+        list[str] | None, typer.Option(help="What reached means: 500m or 10min.")
+    ] = None,
+    grids: given.Grids = None,
+    households: given.Households = None,
+    villages: given.Villages = None,
+    towns: given.Towns = None,
+    stations: given.Stations = None,
+    workers: given.Workers = None,
+    appointments: given.Appointments = None,
+    jurisdiction: Annotated[
+        Path | None, typer.Option(help="File with the area the grids are to cover.")
+    ] = None,
+    folder: given.Folder = None,
+    crs: given.Crs = None,
+) -> None:
+    """Find who and what is left out; households leave only as cells of at least five.
+
+    Example: gridgeo blind-spots --from data/samples/town --as-of 2026-07-01 -o blind-spots.geojson
+    """
+    settings = Settings()
+    wanted = kinds or []
+    unknown = [kind for kind in wanted if kind not in coverage.KINDS]
+    if unknown:
+        raise ParameterError(
+            f"{', '.join(unknown)}: no such kind; there are {', '.join(coverage.KINDS)}.",
+            fields=["kind"],
+        )
+    source = given.source_of(
+        {
+            "grids": grids,
+            "households": households,
+            "villages": villages,
+            "towns": towns,
+            "stations": stations,
+            "workers": workers,
+            "appointments": appointments,
+        },
+        folder,
+        crs,
+    )
+    day = given.day(as_of, settings)
+    standards = given.standards_of(standard or [], settings)
+    with bar("Blind spots"):
+        area = None if jurisdiction is None else area_of(jurisdiction, crs)
+        found = coverage.only(coverage.blind_spots(source, day, standards, area), wanted)
+        layer = blind_spots_layer(found, About(day, standards=standards))
+        write_layer(layer, output)
+    given.report_refused(source)
+    rows = [[kind, say(kind, "zh"), f"{n:,}"] for kind, n in found.counts().items()]
+    table("Blind spots", ["kind", "类型", "found"], rows)
+    for kind, missing in found.not_judged.items():
+        tell(f"not judged: {kind} (needs {missing})")
+    for note in layer.notes("en"):
+        tell(note)
+    tell(f"{output}: {len(layer.features):,} features")
+    next_step(f"gridgeo map blind-spots … -o {output.with_suffix('.html').name}")
+
+
+def balance(
+    output: given.Output,
+    units: Annotated[
+        Path | None, typer.Argument(help="File of base units; default: the store's.")
+    ] = None,
+    load: Annotated[str, typer.Option(help="Column of what each unit weighs.")] = "households",
+    k: Annotated[int | None, typer.Option("--k", help="Number of grids.")] = None,
+    targets: Annotated[
+        Path | None, typer.Option(help="CSV: grid, relative target such as workers.")
+    ] = None,
+    tolerance: Annotated[float, typer.Option(help="Deviation that is still balanced.")] = 0.05,
+    current: Annotated[str | None, typer.Option(help="Column with today's grid.")] = None,
+    region: Annotated[str | None, typer.Option(help="Column no grid may cross.")] = None,
+    locked: Annotated[
+        Path | None, typer.Option(help="CSV of grids that keep exactly their units.")
+    ] = None,
+    fixed_borders: Annotated[
+        Path | None, typer.Option(help="File of lines no grid may cross.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same plan.")] = 0,
+    time_limit: Annotated[float, typer.Option(help="Seconds after which it stops.")] = 60.0,
+    crs: given.Crs = None,
+) -> None:
+    """Propose borders that share the load; nothing is applied.
+
+    Example: gridgeo balance units.gpkg --load households --k 50 -o plan.gpkg
+    """
+    with bar("Balancing") as told:
+        if units is None:
+            store = given.source_of({})
+            plan = propose(
+                store, tolerance=tolerance, seed=seed, time_limit_s=time_limit, progress=told
+            )
+        else:
+            plan = balance_file(
+                units_of(units, load, crs),
+                load,
+                k=k,
+                targets=targets,
+                current=current,
+                region=region,
+                locked=locked,
+                fixed_borders=fixed_borders,
+                tolerance=tolerance,
+                seed=seed,
+                time_limit_s=time_limit,
+                progress=told,
+            )
+        plan.to_file(output)
+    rows = [[name, _figure(value)] for name, value in plan.scores.items()]
+    table("The plan", ["score", "value"], rows)
+    for forced in plan.forced.itertuples():
+        tell(f"forced: {forced.kind} {forced.id}: {forced.reason} ({forced.bound:.1%} at best)")
+    if plan.stopped:
+        tell(f"The search was cut short ({plan.stopped}); the plan is whole all the same.")
+    if len(plan.moved):
+        tell(f"{len(plan.moved):,} units would change their grid.")
+    tell(f"{output}: {len(plan.assignment):,} units in {len(plan.targets):,} grids")
+    if output.suffix == ".gpkg":
+        next_step(f"gridgeo map load --grids {output.name} --load load -o plan.html")
+
+
+def staff(
+    output: given.Output,
+    workers: Annotated[int, typer.Option(min=1, help="How many workers there are.")],
+    grids: Annotated[
+        Path | None, typer.Argument(help="File of grids; default: the store's.")
+    ] = None,
+    load: Annotated[str | None, typer.Option(help="Column of the grids with their load.")] = None,
+    households: given.Households = None,
+    units: given.Units = None,
+    as_of: given.AsOf = None,
+    crs: given.Crs = None,
+) -> None:
+    """Place workers so that the greatest load per worker is least; borders stay.
+
+    Example: gridgeo staff grids.geojson --load households --workers 120 -o staff.csv
+    """
+    keep = {"grids": (load,)} if load else None
+    source = given.source_of(
+        {"grids": grids, "households": households, "units": units}, None, crs, keep
+    )
+    answer = placed_workers(source, workers, given.day(as_of, Settings()), load)
+    given.report_refused(source)
+    write_frame(answer, output)
+    tell(
+        f"{output}: {len(answer):,} grids, at most "
+        f"{answer['load_per_worker_then'].max():,.1f} households per worker"
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"

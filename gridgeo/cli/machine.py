@@ -1,0 +1,130 @@
+"""Commands for the machine: the private database, its checks, the service."""
+
+from typing import Annotated
+
+import typer
+from gridgeo_api.app import run
+
+from gridgeo import wiring
+from gridgeo.cli.say import bar, next_step, table, tell
+from gridgeo.services.kernels import warm
+from gridgeo.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (prepare, up, down, status, doctor, migrate, serve):
+        app.command()(command)
+
+
+def prepare() -> None:
+    """Fetch the PostGIS programs and compile the kernels, once.
+
+    Example: gridgeo prepare
+    """
+    settings = Settings()
+    if settings.database_url is None:
+        with bar("PostGIS programs") as told:
+            wiring.fetch_programs(settings, told)
+    with bar("Compiling kernels") as told:
+        warm(told)
+    next_step("`make demo`, or `gridgeo demo`")
+
+
+def up() -> None:
+    """Start the private database and bring it to the newest tables.
+
+    Example: gridgeo up
+    """
+    settings = Settings()
+    with bar("Database") as told:
+        wiring.open_store(settings, told)
+    tell(f"The database of {settings.city!r} is up.")
+    next_step("`gridgeo import grids FILE`, or `gridgeo demo`")
+
+
+def down() -> None:
+    """Stop the private database; its data stay.
+
+    Example: gridgeo down
+    """
+    stopped = wiring.cluster(Settings()).down()
+    tell("The private database is stopped." if stopped else "No private database was running.")
+
+
+def migrate() -> None:
+    """Bring the database to the tables of this version.
+
+    Example: gridgeo migrate
+    """
+    with bar("Migrating") as told:
+        wiring.open_store(Settings(), told)
+    tell("The database stands at the newest tables.")
+
+
+def status() -> None:
+    """Show the database, the rows of each layer and the last files taken in.
+
+    Example: gridgeo status
+    """
+    settings = Settings()
+    if settings.database_url is None:
+        found = wiring.cluster(settings).status()
+        tell(
+            f"private PostGIS: {found.state}, version {found.version or '–'}, "
+            f"{found.size_mb:.0f} MB"
+        )
+        if found.state != "running":
+            next_step("`gridgeo up`")
+            return
+        if wiring.database(settings) not in found.databases:
+            tell(f"There is no database of {settings.city!r} yet.")
+            next_step("`gridgeo import grids FILE`, or `gridgeo demo`")
+            return
+    store = wiring.open_store(settings)
+    table("Rows", ["layer", "rows"], [[k, f"{v:,}"] for k, v in store.counts().items()])
+    feeds = store.feeds().tail(10)
+    rows = [
+        [
+            str(f.layer),
+            str(f.file_name),
+            f"{f.accepted:,}",
+            f"{f.rejected:,}",
+            f"{f.imported_at:%Y-%m-%d %H:%M}",
+        ]
+        for f in feeds.itertuples()
+    ]
+    table("Last files", ["layer", "file", "accepted", "refused", "taken in (UTC)"], rows)
+    published = [
+        [str(p.Index), str(p.version), f"{p.created_at:%Y-%m-%d %H:%M}"]
+        for p in store.published_layers("internal").itertuples()
+    ]
+    table("Published", ["layer", "version", "at (UTC)"], published)
+
+
+def doctor() -> None:
+    """Check this machine and the database, and say what to do.
+
+    Example: gridgeo doctor
+    """
+    checks = wiring.examine(Settings())
+    for check in checks:
+        tell(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.said}")
+        if not check.ok and check.next_step:
+            next_step(check.next_step)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Serve the published layers, maps and pages.
+
+    Example: gridgeo serve --port 8000
+    """
+    settings = Settings()
+    wiring.open_store(settings)
+    tell(f"gridgeo serves http://{host}:{port}/ (stop with Ctrl-C)")
+    run(settings, host, port)

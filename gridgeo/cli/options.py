@@ -1,0 +1,151 @@
+"""Options that several commands share, and what becomes of them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from gridgeo import wiring
+from gridgeo.cli.say import err, tell
+from gridgeo.errors import ParameterError
+from gridgeo.services.coverage import Standards
+from gridgeo.services.sources import Files, Source
+from gridgeo.settings import Settings
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Day told about, such as 2026-07-01; default today.")
+]
+Crs = Annotated[
+    int | None, typer.Option("--crs", help="EPSG code of files that do not say theirs.")
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--from", help="Folder with files named after their layers, such as grids.gpkg."),
+]
+
+
+def _file(layer: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(f"--{layer}", help=f"File of {layer}.")
+    return option
+
+
+Grids = Annotated[Path | None, _file("grids")]
+Units = Annotated[Path | None, _file("units")]
+Households = Annotated[Path | None, _file("households")]
+Villages = Annotated[Path | None, _file("villages")]
+Towns = Annotated[Path | None, _file("towns")]
+Stations = Annotated[Path | None, _file("stations")]
+Workers = Annotated[Path | None, _file("workers")]
+Appointments = Annotated[Path | None, _file("appointments")]
+Incidents = Annotated[Path | None, _file("incidents")]
+
+_SUFFIXES = (".geojson", ".gpkg", ".parquet", ".fgb", ".shp", ".csv")
+
+
+def day(text: str | None, settings: Settings) -> date:
+    """Read a day; today in the city's zone where none is given.
+
+    Raises
+    ------
+    ParameterError
+        Not a day such as 2026-01-31.
+    """
+    if text is None:
+        return datetime.now(ZoneInfo(settings.zone)).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ParameterError(
+            f"{text!r} is no day; one such as 2026-01-31 is needed.", fields=["as_of"]
+        ) from None
+
+
+def source_of(
+    files: Mapping[str, Path | None],
+    folder: Path | None = None,
+    crs: int | None = None,
+    keep: Mapping[str, tuple[str, ...]] | None = None,
+) -> Source:
+    """Give the files that were named, or the store where none was.
+
+    Parameters
+    ----------
+    files : mapping of layer to path or None
+    folder : Path, optional
+        Adds the layers whose files lie in it; a file named itself goes before.
+    crs : int, optional
+        EPSG code of files that do not say theirs.
+    keep : mapping of layer to columns, optional
+        Further columns of a file to keep beside the layer's own.
+
+    Raises
+    ------
+    ParameterError
+        The folder holds no file of any layer asked for.
+    """
+    named = {layer: path for layer, path in files.items() if path is not None}
+    if folder is not None:
+        found = {p.stem: p for p in sorted(folder.glob("*")) if p.suffix in _SUFFIXES}
+        found = {layer: path for layer, path in found.items() if layer in files}
+        if not found:
+            raise ParameterError(
+                f"{folder.name} holds no file such as {', '.join(f'{n}.gpkg' for n in files)}.",
+                hint="Name the files after their layers, or give them one by one.",
+                fields=["from"],
+            )
+        named = found | named
+    if named:
+        return Files(named, crs=crs, keep=keep)
+    return wiring.open_store(Settings())
+
+
+def report_refused(source: Source) -> None:
+    """Say which rows of files were refused, so that none is left out in silence."""
+    if not isinstance(source, Files):
+        return
+    for layer, intake in source.intakes.items():
+        for note in intake.notes:
+            err.print(f"{layer}: {note}", markup=False)
+        if intake.rows_rejected:
+            err.print(
+                f"{layer}: {intake.rows_rejected:,} of {intake.rows_read:,} rows were refused and "
+                f"left out. Next: gridgeo import {layer} FILE --dry-run --reject-file rejects.csv",
+                style="yellow",
+                markup=False,
+            )
+
+
+def standards_of(given: list[str], settings: Settings) -> Standards:
+    """Read standards such as ``500m`` or ``10min``.
+
+    Minutes are walked at 75 m a minute in a straight line.
+
+    Raises
+    ------
+    ParameterError
+        A standard of another form.
+    """
+    reach_within_m = settings.reach_within_m
+    for text in given:
+        number = text.removesuffix("min") if text.endswith("min") else text.removesuffix("m")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if number == text or not 0 < value < float("inf"):
+            raise ParameterError(
+                f"{text!r} is no standard that can be judged; 500m or 10min is needed.",
+                hint="A distance in a straight line, or minutes walked at 75 m a minute.",
+                fields=["standard"],
+            )
+        reach_within_m = value * 75.0 if text.endswith("min") else value
+    return Standards(reach_within_m=reach_within_m)
+
+
+def wrote(path: Path, what: str) -> None:
+    """Say what was written where."""
+    tell(f"{path}: {what}")

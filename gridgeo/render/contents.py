@@ -1,0 +1,48 @@
+"""The page that leads to the maps and layers of a folder."""
+
+from collections.abc import Iterable, Mapping
+
+from jinja2 import Environment
+
+from gridgeo.publish import Layer
+from gridgeo.render import assets
+from gridgeo.words import Lang, say
+
+# What each map answers, beside its name.
+QUESTIONS: dict[str, tuple[str, str]] = {
+    "load": ("工作量如何分担,怎样更均衡?", "How is the load shared, and how better?"),
+    "blind-spots": ("谁被遗漏?", "Who is being left out?"),
+    "incidents": ("事件集中在哪里?", "Where do incidents gather?"),
+}
+
+
+def contents_page(kinds: Iterable[str], layers: Mapping[str, Layer], lang: Lang) -> str:
+    """Write a page with relative links to ``maps/`` and ``layers/``.
+
+    Parameters
+    ----------
+    kinds : iterable of str
+        The maps that stand there, as ``maps/{kind}.{lang}.html``.
+    layers : mapping of str to Layer
+        The layers that stand there, as ``layers/{id}.geojson``.
+    lang : {"zh", "en"}
+
+    Returns
+    -------
+    str
+        One HTML page that loads nothing.
+    """
+    at = 0 if lang == "zh" else 1
+    return (
+        Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        .from_string(assets.text("templates/contents.html.j2"))
+        .render(
+            lang=lang,
+            maps=[
+                (k, say(k.replace("-", "_"), lang), QUESTIONS.get(k, ("", ""))[at]) for k in kinds
+            ],
+            layers=[
+                (name, layer.title(lang), len(layer.features)) for name, layer in layers.items()
+            ],
+        )
+    )
