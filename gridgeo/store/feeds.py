@@ -1,10 +1,6 @@
 """Feeds: what was imported, when, by whom, with which rejects; and the taking in itself."""
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -20,6 +16,7 @@ from sqlalchemy import (
 
 from gridgeo.model.contract import Contract
 from gridgeo.model.frames import GRIDS
+from gridgeo.model.records import FeedIn, FeedResult
 from gridgeo.store.lives import Changes, Version, changes
 from gridgeo.store.plain import plain, records
 from gridgeo.store.reading import shape_out
@@ -27,73 +24,6 @@ from gridgeo.store.staging import Frame, merge, rows_of, shape_from, stage
 from gridgeo.store.tables import feeds, layers, rejects
 
 REJECT_COLUMNS = ["row", "field", "code", "reason_zh", "reason_en", "content"]
-
-
-@dataclass(frozen=True)
-class FeedIn:
-    """A file about to be taken in.
-
-    Parameters
-    ----------
-    file_name : str
-        Without its folder.
-    sha256 : str
-        Of the file's bytes, hexadecimal.
-    imported_at : datetime
-        With a time zone.
-    imported_by : str
-    params : mapping
-        How it was read: mapping of columns, CRS, encoding. The same file read otherwise is
-        another feed.
-    department : str or None
-    valid_from : date or None
-        First day of the grids that say none themselves.
-    rows_read : int or None
-        Rows in the file; None counts those accepted and refused.
-    """
-
-    file_name: str
-    sha256: str
-    imported_at: datetime
-    imported_by: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    department: str | None = None
-    valid_from: date | None = None
-    rows_read: int | None = None
-
-    def reading(self) -> dict[str, Any]:
-        """Give all that makes this reading of the file differ from another one."""
-        day = None if self.valid_from is None else self.valid_from.isoformat()
-        return {**plain(dict(self.params)), "valid_from": day}
-
-    def digest(self) -> str:
-        """Condense ``reading`` to 64 hexadecimal digits."""
-        said = json.dumps(self.reading(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(said.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class FeedResult:
-    """What a feed changed.
-
-    Parameters
-    ----------
-    feed_id : int
-    inserted, updated, unchanged : int
-        Rows of the layer; for grids, ``updated`` counts grids with a new or amended version.
-    rejected : int
-        Rows refused.
-    repeated : bool
-        This file was taken in before, read the same way: nothing was changed. ``unchanged`` and
-        ``rejected`` are as they were then.
-    """
-
-    feed_id: int
-    inserted: int
-    updated: int
-    unchanged: int
-    rejected: int
-    repeated: bool = False
 
 
 def take_in(
@@ -149,7 +79,7 @@ def _record(
         "layer": contract.name,
         "file_name": feed.file_name,
         "sha256": feed.sha256,
-        "params": feed.reading(),
+        "params": plain(feed.reading()),
         "params_digest": feed.digest(),
         "department": feed.department,
         "rows_read": accepted + rejected if feed.rows_read is None else feed.rows_read,

@@ -1,49 +1,13 @@
 """Plans: which unit belongs to which grid, how it was found, how far it has come."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
-
 import pandas as pd
 from sqlalchemy import Connection, Text, bindparam, func, insert, select
 
 from gridgeo.errors import NotFoundError, ParameterError
+from gridgeo.model.records import StoredPlan
 from gridgeo.store.plain import plain
 from gridgeo.store.staging import stage_rows
 from gridgeo.store.tables import PLAN_STATES, plan_units, plans
-
-
-@dataclass(frozen=True, eq=False)
-class StoredPlan:
-    """A plan as it is kept.
-
-    Parameters
-    ----------
-    assignment : Series of str, shape (n,)
-        Unit → grid, index ``unit_id``.
-    created_at : datetime
-        With a time zone.
-    seed : int
-    params, scores : mapping
-        How it was found, how good it is. Numbers that are not finite are kept as None.
-    base_date : date or None
-        The grids in force on this day were its starting point.
-    state : str
-        ``draft``, then as an appointment: applied, recommended, examined, publicised, approved,
-        filed.
-    plan_id : int or None
-        None until it is saved.
-    """
-
-    assignment: pd.Series
-    created_at: datetime
-    seed: int = 0
-    params: Mapping[str, Any] = field(default_factory=dict)
-    scores: Mapping[str, Any] = field(default_factory=dict)
-    base_date: date | None = None
-    state: str = "draft"
-    plan_id: int | None = None
 
 
 def save(connection: Connection, plan: StoredPlan) -> int:

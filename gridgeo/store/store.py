@@ -9,10 +9,9 @@ import pandas as pd
 from sqlalchemy import Engine, func, select, text
 
 from gridgeo.model.contract import Contract
+from gridgeo.model.records import FeedIn, FeedResult, StoredPlan
 from gridgeo.store import feeds, plans, published, reading, register
 from gridgeo.store.connection import Scope, transaction
-from gridgeo.store.feeds import FeedIn, FeedResult
-from gridgeo.store.plans import StoredPlan
 from gridgeo.store.reading import Bbox, Frame
 from gridgeo.store.register import RegisterChange
 from gridgeo.store.tables import metadata

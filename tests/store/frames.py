@@ -7,7 +7,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely import Point, box
 
-from gridgeo.store.feeds import FeedIn
+from gridgeo.model.records import FeedIn
 
 NO_REJECTS = pd.DataFrame(columns=["row", "field", "code", "reason_zh", "reason_en", "content"])
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gridgeo.errors import NotFoundError, ParameterError
-from gridgeo.store.plans import StoredPlan
+from gridgeo.model.records import StoredPlan
 
 pytestmark = pytest.mark.db
 
