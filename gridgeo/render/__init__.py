@@ -1,6 +1,7 @@
 """Published layers as maps and files, for people and for other systems."""
 
 from gridgeo.render.blind_spots import blind_spots_map
+from gridgeo.render.files import write_layer
 from gridgeo.render.geojson import to_geojson
 from gridgeo.render.incidents import incidents_map
 from gridgeo.render.kinds import KINDS, MapKind, draw
@@ -14,4 +15,5 @@ __all__ = [
     "incidents_map",
     "load_map",
     "to_geojson",
+    "write_layer",
 ]

@@ -50,7 +50,7 @@ def incidents_map(
     per_km2 = figures(cells, "incidents") / figures(cells, "area_km2")
     classes = steep_classes(per_km2)
     if len(cells.features):
-        density, bounds = _spread(cells, np.nan_to_num(per_km2))
+        density, bounds = _spread(cells, np.nan_to_num(figures(cells, "incidents")))
         steps = even_classes(density[density > density.max() / 100], 9, INFERNO)
         heat = folium.raster_layers.ImageOverlay(
             _paint(density, steps),
@@ -62,8 +62,10 @@ def incidents_map(
         )
         sheet.choice(heat)
         sheet.explain(heat, head("per_km2", lang), _swatches(steps))
+    # The large squares of the country tell of little: they stay in the background.
+    faint = classes.colours[0] if classes.breaks else ""
     styles: list[Style] = [
-        {"fillColor": c, "fillOpacity": 0.8, "color": "#ffffff", "weight": 0.8}
+        {"fillColor": c, "fillOpacity": 0.3 if c == faint else 0.8, "color": "#fff", "weight": 0.8}
         for c in classes.paint(per_km2)
     ]
     squares = sheet.areas(
@@ -80,9 +82,9 @@ def incidents_map(
 
 
 def _spread(
-    cells: Layer, per_km2: npt.NDArray[np.float64]
+    cells: Layer, incidents: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], list[list[float]]]:
-    """Spread the density of cells over the bandwidth: an image, north up, and its bounds.
+    """Spread the incidents of cells over the bandwidth: per km², north up, and the bounds.
 
     Rows run evenly in Web Mercator, as Leaflet stretches images; the bandwidth is measured at
     the middle latitude, which over a city is exact to 1 %.
@@ -94,25 +96,31 @@ def _spread(
     west, east = west - margin / np.cos(middle), east + margin / np.cos(middle)
     south, north = south - margin, north + margin
     across, up = (east - west) * np.cos(middle), north - south
-    # Four pixels a bandwidth are smooth; a large city gets fewer.
-    pixel = max(BANDWIDTH_M / 4 / _METRES_PER_DEGREE, np.sqrt(across * up / _PIXELS_AT_MOST))
+    # Eight pixels a bandwidth are smooth; a large city gets fewer.
+    pixel = max(BANDWIDTH_M / 8 / _METRES_PER_DEGREE, np.sqrt(across * up / _PIXELS_AT_MOST))
     columns, rows = int(np.ceil(across / pixel)), int(np.ceil(up / pixel))
     top, bottom = _mercator(north), _mercator(south)
     x = west + (np.arange(columns) + 0.5) / columns * (east - west)
     y = _latitude(top - (np.arange(rows) + 0.5) / rows * (top - bottom))
     points = shapely.points(*(axis.ravel() for axis in np.meshgrid(x, y)))
-    cell, point = shapely.STRtree(points).query(shapes, predicate="intersects")
-    density = np.zeros(rows * columns)
-    density[point] = per_km2[cell]
+    tree = shapely.STRtree(points)
+    cell, point = tree.query(shapes, predicate="intersects")
+    # A cell between the pixels goes into the nearest one: nothing is lost.
+    between = np.setdiff1d(np.arange(len(shapes)), cell)
+    cell = np.append(cell, between)
+    point = np.append(point, tree.nearest(shapely.point_on_surface(shapes[between])))
+    count = np.zeros(rows * columns)
+    np.add.at(count, point, (incidents / np.bincount(cell))[cell])
+    pixel_km2 = across * up * (_METRES_PER_DEGREE / 1000) ** 2 / count.size
     sigma = BANDWIDTH_M / (pixel * _METRES_PER_DEGREE)
-    smooth = scipy.ndimage.gaussian_filter(density.reshape(rows, columns), sigma, mode="constant")
-    return smooth, [[south, west], [north, east]]
+    spread = scipy.ndimage.gaussian_filter(count.reshape(rows, columns), sigma, mode="constant")
+    return spread / pixel_km2, [[south, west], [north, east]]
 
 
 def _paint(density: npt.NDArray[np.float64], classes: Classes) -> npt.NDArray[np.uint8]:
     """Colour densities on the scale of the classes, fading out towards none."""
     colours = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in ramp(INFERNO, 256)])
-    edges = np.array([0.0, *classes.breaks, max(density.max(), *classes.breaks)])
+    edges = np.array([0.0, *classes.breaks, max(density.max(), *classes.breaks, 1e-9)])
     place = np.interp(density, edges, np.linspace(0, 1, len(edges)))
     opacity = np.clip(density / edges[1], 0, 1) * 215
     return np.dstack([colours[(place * 255).astype(int)], opacity]).astype(np.uint8)

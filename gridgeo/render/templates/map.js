@@ -31,7 +31,7 @@ function gridgeoAreas(shapes, looks, look, rings) {
     group.on("mouseover", (event) => event.layer.setStyle({color: "#12263a", weight: 3}));
     group.on("mouseout", (event) => group.resetStyle(event.layer));
     group.bindTooltip((shape) => gridgeoBox(shapes.labels, shapes.rows[shape.feature.id]), {
-        sticky: true, className: "tip",
+        sticky: true, className: "tip", opacity: 1,
     });
     return group;
 }
