@@ -69,6 +69,14 @@ def test_no_small_total_can_be_worked_out_from_all_that_is_published(tree):
                 assert np.linalg.matrix_rank(np.vstack([known, wanted])) == rank + 1
 
 
+def test_the_attack_succeeds_where_nothing_is_withheld():
+    counts, town, village = np.array([7.0, 30.0]), np.array(["t", "t"]), np.array(["v", "v"])
+    known = np.vstack([nodes_of(town, village)[2], nodes_of(town, village)[3][1:]])
+    wanted = nodes_of(town, village)[3][0]
+    assert np.linalg.matrix_rank(np.vstack([known, wanted])) == np.linalg.matrix_rank(known)
+    assert 0 < wanted @ counts < K
+
+
 @given(towns())
 def test_a_total_minus_its_published_parts_is_never_small(tree):
     counts, town, village = tree
