@@ -38,8 +38,10 @@ class GridIndex:
 
     Notes
     -----
-    Same answer as GEOS's prepared ``covers`` with the lowest position. Layout and laws:
-    ``gridgeo.analysis.cells``. An index may be shared between threads and pickled.
+    Same answer as GEOS's prepared ``intersects`` with the lowest position, but for two things: a
+    hole that sticks out of the box of its own shell covers by the rule above, GEOS leaves it out;
+    and beside 0.0, where products underflow, this index is exact and GEOS is not. Layout and
+    laws: ``gridgeo.analysis.cells``. An index may be shared between threads and pickled.
 
     Examples
     --------

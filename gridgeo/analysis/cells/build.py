@@ -130,6 +130,7 @@ def _fill_rows(
     outcome : int
         ``DONE``; ``FULL``: the row does not fit, enlarge both and call again; ``UNUSABLE``.
     """
+    ends = segments.ends
     side, width = lattice.side, lattice.width
     eps = widening(width, lattice.ulp)
     most = 1
@@ -155,7 +156,7 @@ def _fill_rows(
                 return row, used_sub, used_words, UNUSABLE
             n = 0
             for k in range(start[c], start[c + 1]):
-                ax, ay, bx, by = ends_of(segments.ends, ids[k])
+                ax, ay, bx, by = ends_of(ends, ids[k])
                 kind = side_of(ax, ay, bx, by, left, right, bottom, upper)
                 if kind != AWAY:
                     here[n] = ids[k]

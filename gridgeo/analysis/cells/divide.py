@@ -15,7 +15,7 @@ from gridgeo.analysis.cells.sweep import Desk, Sides, cell_is_clean
 FULL, UNUSABLE, DONE = 0, 1, 2
 
 
-@njit(cache=True)
+@njit(inline="always")
 def step(
     segments: Segments,
     here: Ints,
@@ -30,13 +30,14 @@ def step(
 
     Gives the new size of ``members``, or −1 if the point lies on a segment.
     """
+    ends, start, owner, _ = segments
     for k in range(n):
-        ax, ay, bx, by = ends_of(segments.ends, here[k])
+        ax, ay, bx, by = ends_of(ends, here[k])
         met = crossing(x, y, ax, ay, bx, by, sides[k])
         if met < 0:
             return -1
         if met == 1:
-            size = flip(members, size, segments, here[k])
+            size = flip(members, size, start, owner, here[k])
     return size
 
 
@@ -86,14 +87,16 @@ def divide(
         size = step(segments, here, sides, n, right, bottom, members, n_anchor)
         if size < 0:
             return used_words, UNUSABLE
+        label = lowest_label(members, size)
         n_own = 0
         for i in range(m - 1, -1, -1):
             left = x0 + i * width - eps
             right = x0 + (i + 1) * width + eps
-            # own still lists the right neighbour's segments.
-            size = step(segments, own, own_sides, n_own, right, bottom, members, size)
-            if size < 0:
-                return used_words, UNUSABLE
+            if n_own > 0:  # own still lists the right neighbour's segments
+                size = step(segments, own, own_sides, n_own, right, bottom, members, size)
+                if size < 0:
+                    return used_words, UNUSABLE
+                label = lowest_label(members, size)
             n_own = 0
             k = last[j * m + i]
             while k >= 0:
@@ -102,7 +105,7 @@ def divide(
                 n_own += 1
                 k = link[k]
             if n_own == 0:
-                sub[j * m + i] = lowest_label(members, size)
+                sub[j * m + i] = label
                 continue
             if used_words + words_needed(segments, own, n_own, size) > len(words):
                 return used_words, FULL
@@ -115,11 +118,11 @@ def divide(
                 )
                 counts[0] += 1
             else:
-                used_words, label = write_dirty(
+                used_words, whole = write_dirty(
                     segments, own, own_sides, n_own, members, size, words, used_words, suspect
                 )
-                if label >= 0:
-                    code = label
+                if whole >= 0:
+                    code = whole
                 counts[1] += 1
             sub[j * m + i] = code
     return used_words, DONE
@@ -146,9 +149,17 @@ def _deal(
         The link before (−1: none), its segment, and how that stands to the sub cell.
     """
     last = np.full(m * m, -1, np.int32)
-    link = np.empty(4 * n + 2 * m, np.int32)
-    segment = np.empty(4 * n + 2 * m, np.int32)
-    side = np.empty(4 * n + 2 * m, np.int8)
+    room = 0
+    for k in range(n):  # every sub cell of its box, and two columns for rounding
+        ax, ay, bx, by = ends_of(ends, here[k])
+        rows = _clamp((by + 2 * eps - y0) / width, m) - _clamp((ay - 2 * eps - y0) / width, m) + 1
+        xa, xb = min(ax, bx), max(ax, bx)
+        room += rows * (
+            _clamp((xb + 2 * eps - x0) / width, m) - _clamp((xa - 2 * eps - x0) / width, m) + 3
+        )
+    link = np.empty(room, np.int32)
+    segment = np.empty(room, np.int32)
+    side = np.empty(room, np.int8)
     q = 0
     for k in range(n):
         ax, ay, bx, by = ends_of(ends, here[k])
@@ -166,10 +177,6 @@ def _deal(
                 kind = side_of(ax, ay, bx, by, left, right, bottom, top)
                 if kind == AWAY:
                     continue
-                if q == len(link):
-                    link = np.append(link, np.empty_like(link))
-                    segment = np.append(segment, np.empty_like(segment))
-                    side = np.append(side, np.empty_like(side))
                 link[q] = last[j * m + i]
                 segment[q] = here[k]
                 side[q] = kind

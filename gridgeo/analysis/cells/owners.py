@@ -3,14 +3,18 @@
 import numpy as np
 from numba import njit
 
-from gridgeo.analysis.cells.segments import Ints, Segments
+from gridgeo.analysis.cells.segments import Ints
 
 
 @njit(inline="always")
-def flip(members: Ints, n: int, segments: Segments, s: int) -> int:
-    """Toggle the owners of segment s in the set ``members[:n]`` and give its new size."""
-    for t in range(segments.start[s], segments.start[s + 1]):
-        polygon = segments.owner[t]
+def flip(members: Ints, n: int, start: Ints, owner: Ints, s: int) -> int:
+    """Toggle the owners of segment s in the set ``members[:n]`` and give its new size.
+
+    ``start`` and ``owner`` are those of ``Segments``, taken out of it once by each kernel: within
+    a loop every look into a tuple of arrays costs numba an atomic count.
+    """
+    for t in range(start[s], start[s + 1]):
+        polygon = owner[t]
         found = False
         for i in range(n):
             if members[i] == polygon:

@@ -59,16 +59,17 @@ class Cells(NamedTuple):
     words: Words
 
 
-@njit(cache=True)
+@njit(inline="always")
 def words_needed(segments: Segments, here: Ints, n: int, n_anchor: int) -> int:
     """Bound the length of a record, clean or dirty, for ``here[:n]``."""
+    start = segments.start
     owners = 0
     for i in range(n):
-        owners += segments.start[here[i] + 1] - segments.start[here[i]]
+        owners += start[here[i] + 1] - start[here[i]]
     return 1 + n_anchor + (PER_SEGMENT + 1) * owners
 
 
-@njit(cache=True)
+@njit(inline="always")
 def write_clean(
     segments: Segments,
     here: Ints,
@@ -80,15 +81,16 @@ def write_clean(
     at: int,
 ) -> int:
     """Write a clean record at ``words[at:]`` and give the place after it."""
+    ends, start, owner, toggle = segments
     floats = words.view(np.float64)
     words[at] = (np.int64(n) << 32) | np.int64(lowest_label(anchor, n_anchor))
     p = at + 1
     for k in range(n):
         s = here[k]
         for e in range(4):
-            floats[p + e] = segments.ends[s, e]
-        first_label = np.int64(segments.owner[segments.start[s]] + 1)
-        words[p + 4] = (first_label << 32) | (np.int64(segments.toggle[s]) << 2) | sides[k]
+            floats[p + e] = ends[s, e]
+        first_label = np.int64(owner[start[s]] + 1)
+        words[p + 4] = (first_label << 32) | (np.int64(toggle[s]) << 2) | sides[k]
         p += PER_SEGMENT
     return p
 
@@ -115,16 +117,17 @@ def write_dirty(
         −1; or the label of the whole cell when the lowest candidate covers all of it, and then
         nothing is written.
     """
+    ends, start, owner, _ = segments
     floats = words.view(np.float64)
     total = 0
     for i in range(n):
-        total += segments.start[here[i] + 1] - segments.start[here[i]]
+        total += start[here[i] + 1] - start[here[i]]
     by_owner = np.empty(total, np.int64)
     q = 0
     for i in range(n):
-        for t in range(segments.start[here[i]], segments.start[here[i] + 1]):
-            suspect[segments.owner[t]] = True
-            by_owner[q] = (np.int64(segments.owner[t]) << 32) | i
+        for t in range(start[here[i]], start[here[i] + 1]):
+            suspect[owner[t]] = True
+            by_owner[q] = (np.int64(owner[t]) << 32) | i
             q += 1
     by_owner.sort()
     covers = np.sort(anchor[:n_anchor])
@@ -150,7 +153,7 @@ def write_dirty(
         while q < total and by_owner[q] >> 32 == polygon:
             i = by_owner[q] & _LOW_32
             for e in range(4):
-                floats[p + e] = segments.ends[here[i], e]
+                floats[p + e] = ends[here[i], e]
             words[p + 4] = sides[i]
             p += PER_SEGMENT
             own += 1

@@ -43,7 +43,7 @@ def make_desk(polygons: int) -> Desk:
     )
 
 
-@njit(cache=True)
+@njit(inline="always")
 def cell_is_clean(
     segments: Segments,
     here: Ints,
@@ -81,30 +81,47 @@ def cell_is_clean(
     """
     if n_anchor > 1 or n > MOST_SEGMENTS:
         return False
-    covering, order, row, heights = desk
-    if n == 1:
+    if n == 1:  # most cells: two faces, and neither may lie in two polygons
         for i in range(n_anchor):
-            covering[i] = anchor[i]
-        return flip(covering, n_anchor, segments, here[0]) <= 1
-    if not _order_pairs(segments.ends, here, n, order):
+            desk.covering[i] = anchor[i]
+        return flip(desk.covering, n_anchor, segments.start, segments.owner, here[0]) <= 1
+    return _sweep(segments, here, sides, n, left, right, bottom, top, anchor, n_anchor, desk)
+
+
+@njit(cache=True)
+def _sweep(
+    segments: Segments,
+    here: Ints,
+    sides: Sides,
+    n: int,
+    left: float,
+    right: float,
+    bottom: float,
+    top: float,
+    anchor: Ints,
+    n_anchor: int,
+    desk: Desk,
+) -> bool:
+    """Walk through the faces of every slab of a cell, from right to left."""
+    ends, start, owner, _ = segments
+    covering, order, row, heights = desk
+    if not _order_pairs(ends, here, n, order):
         return False
-    slabs = _slabs(segments.ends, here, n, bottom, top, heights)
+    slabs = _slabs(ends, here, n, bottom, top, heights)
     for k in range(slabs):
         low = heights[k]
         high = heights[k + 1]
-        n_row, enters = _row_of_slab(segments.ends, here, n, left, right, low, high, order, row)
+        n_row, enters = _row_of_slab(ends, here, n, left, right, low, high, order, row)
         size = n_anchor  # at the wall: just above low, or just below high if one enters
         for i in range(n_anchor):
             covering[i] = anchor[i]
         for i in range(n):
-            if sides[i] != CLEAR and _is_below(
-                segments.ends, here[i], sides[i], right, low, high, enters
-            ):
-                size = flip(covering, size, segments, here[i])
+            if sides[i] != CLEAR and _is_below(ends, here[i], sides[i], right, low, high, enters):
+                size = flip(covering, size, start, owner, here[i])
         if size > 1:
             return False
         for p in range(n_row):
-            size = flip(covering, size, segments, here[row[p]])
+            size = flip(covering, size, start, owner, here[row[p]])
             # Collinear segments have no face between them.
             if size > 1 and (p + 1 == n_row or order[row[p], row[p + 1]] != 0):
                 return False
