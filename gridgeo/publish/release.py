@@ -173,6 +173,12 @@ def _refuse_people(frame: gpd.GeoDataFrame, scope: Scope) -> None:
             code="disclosure.people",
             fields=named,
         )
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise ContractError(
+            f"Layer {scope.layer} is a {type(frame).__name__}; a layer has places.",
+            hint="Give a GeoDataFrame.",
+            fields=["geometry"],
+        )
     pointlike = frame.geom_type.isin(["Point", "MultiPoint", "GeometryCollection"])
     if pointlike.any() and scope.layer not in FIXED_ASSETS:
         raise DisclosureError(

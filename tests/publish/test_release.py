@@ -207,6 +207,13 @@ def test_a_frame_that_cannot_be_published_says_all_that_is_wrong():
         release(row_of_grids([20]).set_crs(None, allow_override=True), grids_scope())
 
 
+def test_a_table_without_places_is_no_layer():
+    with pytest.raises(ContractError, match="DataFrame"):
+        release(pd.DataFrame({"households": [20]}), grids_scope(parents={}))
+    with pytest.raises(DisclosureError):
+        release(pd.DataFrame({"household_id": ["h1"]}), grids_scope(parents={}))
+
+
 def test_levels_must_be_nested():
     frame = row_of_grids([20, 30], town_code=["t1", "t2"])
     with pytest.raises(ContractError, match="several town_code"):
