@@ -100,7 +100,8 @@ class LocalCluster:
         self.data = self.folder / "data"
         self.log = self.folder / "log" / "server.log"
         self.socket = self.folder / "s"
-        if len(os.fsencode(self.socket / f".s.PGSQL.{PORT}")) > _LONGEST_SOCKET:
+        too_long = len(os.fsencode(self.socket / f".s.PGSQL.{PORT}")) > _LONGEST_SOCKET
+        if too_long or "," in str(self.socket):  # a comma would part two folders, or two hosts
             mark = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
             # A predictable name in /tmp is safe: accounts.own insists on its owner and mode.
             self.socket = Path(f"/tmp/gridgeo-{mark}")  # noqa: S108

@@ -195,6 +195,16 @@ def test_a_long_home_gets_a_short_socket(home):
     assert not cluster.socket.exists()
 
 
+@pytest.mark.parametrize("name", ["数据 库", "a,b", "it's %41 #1?"])
+def test_a_home_may_have_any_name(home, name):
+    cluster = LocalCluster(home / name)
+    cluster.up()
+    remember(cluster, "here")
+    assert recall(cluster) == ["here"]
+    cluster.destroy()
+    (home / name).rmdir()
+
+
 def test_each_checkout_has_a_cluster_of_its_own(home, tmp_path):
     one, two = (LocalCluster(home, tmp_path / name / "main") for name in ("one", "two"))
     assert one.folder != two.folder

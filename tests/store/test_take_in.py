@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 import subprocess
 import sys
 import threading
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from shapely import MultiPolygon, Point, box
 
 from gridgeo.errors import ContractError, InputError, ParameterError
@@ -373,3 +376,41 @@ def test_appointments_in_force_on_a_day(store):
     assert store.frame(APPOINTMENTS, as_of=dt.date(2026, 1, 31)).index.tolist() == ["p1"]
     assert store.frame(APPOINTMENTS, as_of=dt.date(2026, 2, 1)).index.tolist() == ["p2"]
     assert store.frame(APPOINTMENTS).index.tolist() == ["p1", "p2"]
+
+
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+texts = texts.filter(str.strip)
+file_numbers = itertools.count()
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)  # one store for all examples, so that later ones also change what earlier ones brought
+@given(
+    rows=st.dictionaries(
+        texts,
+        st.tuples(
+            st.one_of(st.none(), texts),
+            st.one_of(st.none(), st.floats(min_value=0, allow_infinity=False)),
+            st.floats(-180, 180),
+            st.floats(-90, 90),
+        ),
+        max_size=8,
+    ),
+)
+def test_any_text_number_and_place_comes_back_to_the_bit(store, rows):
+    names, capacities, lon, lat = zip(*rows.values(), strict=True) if rows else ((),) * 4
+    given_rows = gpd.GeoDataFrame(
+        {
+            "name": pd.array(names, dtype="str"),
+            "capacity": np.array([np.nan if c is None else c for c in capacities], dtype=float),
+        },
+        geometry=gpd.points_from_xy(lon, lat),
+        index=pd.Index(list(rows), name="station_id", dtype="str"),
+        crs=4490,
+    )
+    store.take_in(STATIONS, given_rows, NO_REJECTS, feed(str(next(file_numbers))))
+    found = store.frame(STATIONS, ids=list(rows))
+    assert_geodataframe_equal(
+        found[["name", "capacity", "geometry"]], given_rows.loc[sorted(rows)], check_dtype=True
+    )
