@@ -120,6 +120,19 @@ def transaction(store: Engine, scope: Scope | None = None) -> Iterator[Connectio
         yield connection
 
 
+def take_turns(connection: Connection, what: str) -> None:
+    """Wait until no other transaction does ``what``; the turn ends with the transaction.
+
+    Parameters
+    ----------
+    connection : Connection
+    what : str
+        Such as "take in households"; whoever says the same waits, nobody else does.
+    """
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+    connection.execute(lock, {"what": f"gridgeo: {what}"})
+
+
 @contextmanager
 def in_our_words(store: Engine) -> Iterator[None]:
     """Turn what the driver raises into a ``StoreError`` that says the next step."""

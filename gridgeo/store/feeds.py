@@ -4,19 +4,12 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import (
-    Connection,
-    LargeBinary,
-    bindparam,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, LargeBinary, bindparam, insert, select, update
 
 from gridgeo.model.contract import Contract
 from gridgeo.model.frames import GRIDS
 from gridgeo.model.records import FeedIn, FeedResult
+from gridgeo.store.connection import take_turns
 from gridgeo.store.lives import Changes, Version, changes
 from gridgeo.store.plain import plain, records
 from gridgeo.store.reading import shape_out
@@ -35,8 +28,7 @@ def take_in(
 ) -> FeedResult:
     """Take in one file within the caller's transaction; see ``Store.take_in``."""
     # Two imports of one layer take turns; imports of different layers do not wait.
-    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
-    connection.execute(lock, {"lock": f"gridgeo.take_in.{contract.name}"})
+    take_turns(connection, f"take in {contract.name}")
     known = connection.execute(
         select(feeds).where(
             feeds.c.layer == contract.name,

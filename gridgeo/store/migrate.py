@@ -11,10 +11,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.schema import SchemaItem
 
 from gridgeo.store import roles
-from gridgeo.store.connection import OWNER, transaction
+from gridgeo.store.connection import OWNER, take_turns, transaction
 from gridgeo.store.tables import PUBLISHED, WORKING
-
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('gridgeo.migrate', 0))"
 
 
 def migrate(store: Engine, target: Literal["head", "base"] = "head") -> None:
@@ -37,7 +35,7 @@ def migrate(store: Engine, target: Literal["head", "base"] = "head") -> None:
         Not reachable, or a right is missing; the hint holds the SQL for an administrator.
     """
     with transaction(store) as connection:
-        connection.execute(text(_LOCK))
+        take_turns(connection, "migrate")
         connection.execute(text("SET LOCAL ROLE NONE"))
         roles.bootstrap(connection)
         connection.execute(text(f"SET LOCAL ROLE {OWNER}"))

@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,7 +29,7 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from gridgeo.errors import CRSError, ParameterError
 from gridgeo.model.crs import GIVE_OUT
-from gridgeo.store.connection import Scope
+from gridgeo.store.connection import Scope, take_turns
 from gridgeo.store.plain import plain, records
 from gridgeo.store.reading import shape_out
 from gridgeo.store.staging import stage_rows
@@ -48,8 +47,7 @@ def publish(
 ) -> int:
     """Put a new version of a layer in the place of the old one; see ``Store.publish``."""
     _check(layer_id, features)
-    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
-    connection.execute(lock, {"lock": f"gridgeo.publish.{layer_id}"})
+    take_turns(connection, f"publish {layer_id}")
     table = published_layers
     mine = table.c.layer_id == layer_id
     columns = [[name, str(values.dtype)] for name, values in _properties(features).items()]

@@ -6,15 +6,14 @@ from datetime import date
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import Connection, and_, func, or_, select, text, update
+from sqlalchemy import Connection, and_, func, or_, select, true, update
 
 from gridgeo.errors import ConflictError
 from gridgeo.model.findings import FINDINGS
+from gridgeo.store.connection import take_turns
 from gridgeo.store.reading import collect, shape_out
 from gridgeo.store.staging import Frame, merge, stage
 from gridgeo.store.tables import REGISTER, findings
-
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('gridgeo.findings', 0))")
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ def record(
 ) -> RegisterChange:
     """Bring the register to what was found on a day; see ``Store.record_findings``."""
     FINDINGS.check(frame)
-    connection.execute(_LOCK)
+    take_turns(connection, "record findings")
     table = findings
-    concerned = table.c.kind.in_(list(kinds)) if kinds is not None else text("true")
+    concerned = table.c.kind.in_(list(kinds)) if kinds is not None else true()
     last = connection.scalar(
         select(func.max(func.greatest(table.c.opened_on, table.c.closed_on))).where(concerned)
     )
