@@ -1,6 +1,7 @@
 """Puts the parts together: from settings to a store that is up, migrated and ready to ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from gridgeo.errors import StoreError
 from gridgeo.settings import Settings
@@ -80,6 +81,26 @@ def examine(settings: Settings) -> list[Check]:
         return doctor.examine(local, None)
     owner = engine(local.url(name), pooled=False)
     return doctor.examine(local, owner, engine(_api_url(settings), "api", pooled=False))
+
+
+@contextmanager
+def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Store]:
+    """Open the store as ``open_store`` does, and give its connections back afterwards."""
+    store = open_store(settings, progress)
+    try:
+        yield store
+    finally:
+        close(store)
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Store]:
+    """Open the store as ``open_reader`` does, and give its connections back afterwards."""
+    store = open_reader(settings)
+    try:
+        yield store
+    finally:
+        close(store)
 
 
 def close(store: Store) -> None:

@@ -1,6 +1,7 @@
 """The demo: everything from nothing, on a synthetic town, with one command."""
 
 import getpass
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -51,27 +52,27 @@ def demo(
     settings = Settings()
     if "city" not in settings.model_fields_set:
         settings = settings.model_copy(update={"city": "demo"})
-    with bar("Database") as told:
-        store = wiring.open_store(settings, told)
-    folder = _SHIPPED
-    if not folder.is_dir():
-        folder = output / "sample"
-        with bar("Making the town"):
-            write_town(folder, "321282401", 0)
-    with bar("Taking files in") as told:
-        changed = fill(store, folder, now=datetime.now(UTC), who=getpass.getuser(), told=told)
-    with bar("Analysing") as told:
-        done = publish_all(
-            store, DAY, now=datetime.now(UTC), source=SOURCE, zone=settings.zone, told=told
-        )
-    gallery = Gallery(wiring.open_reader(settings))
-    with bar("Drawing") as told:
-        pages = _draw(gallery, output, told)
+    with ExitStack() as stack:
+        with bar("Database") as told:
+            store = stack.enter_context(wiring.opened(settings, told))
+        folder = _SHIPPED
+        if not folder.is_dir():
+            folder = output / "sample"
+            with bar("Making the town"):
+                write_town(folder, "321282401", 0)
+        now = datetime.now(UTC)
+        with bar("Taking files in") as told:
+            changed = fill(store, folder, now=now, who=getpass.getuser(), told=told)
+        with bar("Analysing") as told:
+            done = publish_all(store, DAY, now=now, source=SOURCE, zone=settings.zone, told=told)
+        gallery = Gallery(stack.enter_context(wiring.reading(settings)))
+        with bar("Drawing") as told:
+            pages = _draw(gallery, output, told)
+        before = gallery.layer("load").features["deviation_share"].abs().max()
     if done.changed:
         rows = [[kind, say(kind, "zh"), f"{n:,}"] for kind, n in done.counts.items() if n]
         table("Blind spots found", ["kind", "类型", "found"], rows)
         if done.plan is not None:
-            before = gallery.layer("load").features["deviation_share"].abs().max()
             after = done.plan.scores["max_deviation"]
             tell(f"Greatest deviation from a fair share: {before:.0%} now, {after:.1%} as proposed")
     elif not any(changed.values()):

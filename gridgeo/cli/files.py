@@ -59,7 +59,11 @@ def blind_spots(
     standard: Annotated[
         list[str] | None, typer.Option(help="What reached means: 500m or 10min.")
     ] = None,
+    band: Annotated[
+        str | None, typer.Option(help="Households a grid should have, such as 300-500.")
+    ] = None,
     grids: given.Grids = None,
+    units: given.Units = None,
     households: given.Households = None,
     villages: given.Villages = None,
     towns: given.Towns = None,
@@ -84,27 +88,24 @@ def blind_spots(
             f"{', '.join(unknown)}: no such kind; there are {', '.join(coverage.KINDS)}.",
             fields=["kind"],
         )
-    source = given.source_of(
-        {
-            "grids": grids,
-            "households": households,
-            "villages": villages,
-            "towns": towns,
-            "stations": stations,
-            "workers": workers,
-            "appointments": appointments,
-        },
-        folder,
-        crs,
-    )
+    files = {
+        "grids": grids,
+        "units": units,
+        "households": households,
+        "villages": villages,
+        "towns": towns,
+        "stations": stations,
+        "workers": workers,
+        "appointments": appointments,
+    }
     day = given.day(as_of, settings)
-    standards = given.standards_of(standard or [], settings)
-    with bar("Blind spots"):
+    standards = given.standards_of(standard or [], settings, band)
+    with bar("Blind spots"), given.source_of(files, folder, crs) as source:
         area = None if jurisdiction is None else area_of(jurisdiction, crs)
         found = coverage.only(coverage.blind_spots(source, day, standards, area), wanted)
         layer = blind_spots_layer(found, About(day, standards=standards))
         write_layer(layer, output)
-    given.report_refused(source)
+        given.report_refused(source)
     rows = [[kind, say(kind, "zh"), f"{n:,}"] for kind, n in found.counts().items()]
     table("Blind spots", ["kind", "类型", "found"], rows)
     for kind, missing in found.not_judged.items():
@@ -112,7 +113,7 @@ def blind_spots(
     for note in layer.notes("en"):
         tell(note)
     tell(f"{output}: {len(layer.features):,} features")
-    next_step(f"gridgeo map blind-spots … -o {output.with_suffix('.html').name}")
+    next_step("the same files with `gridgeo map blind-spots … -o blind-spots.html`")
 
 
 def balance(
@@ -120,7 +121,9 @@ def balance(
     units: Annotated[
         Path | None, typer.Argument(help="File of base units; default: the store's.")
     ] = None,
-    load: Annotated[str, typer.Option(help="Column of what each unit weighs.")] = "households",
+    load: Annotated[
+        str | None, typer.Option(help="Column of what each unit weighs; default households.")
+    ] = None,
     k: Annotated[int | None, typer.Option("--k", help="Number of grids.")] = None,
     targets: Annotated[
         Path | None, typer.Option(help="CSV: grid, relative target such as workers.")
@@ -142,16 +145,25 @@ def balance(
 
     Example: gridgeo balance units.gpkg --load households --k 50 -o plan.gpkg
     """
+    others = (load, k, targets, current, region, locked, fixed_borders)
+    if units is None and any(one is not None for one in others):
+        raise ParameterError(
+            "Without a file of units the store's plan in force is balanced as it is; only "
+            "--tolerance, --seed and --time-limit can be said.",
+            hint="Name a file of units for the others.",
+            fields=["units"],
+        )
     with bar("Balancing") as told:
         if units is None:
-            store = given.source_of({})
-            plan = propose(
-                store, tolerance=tolerance, seed=seed, time_limit_s=time_limit, progress=told
-            )
+            with given.source_of({}) as store:
+                plan = propose(
+                    store, tolerance=tolerance, seed=seed, time_limit_s=time_limit, progress=told
+                )
         else:
+            column = load or "households"
             plan = balance_file(
-                units_of(units, load, crs),
-                load,
+                units_of(units, column, crs),
+                column,
                 k=k,
                 targets=targets,
                 current=current,
@@ -174,7 +186,7 @@ def balance(
         tell(f"{len(plan.moved):,} units would change their grid.")
     tell(f"{output}: {len(plan.assignment):,} units in {len(plan.targets):,} grids")
     if output.suffix == ".gpkg":
-        next_step(f"gridgeo map load --grids {output.name} --load load -o plan.html")
+        next_step(f"gridgeo map load --grids {output} --load load -o plan.html")
 
 
 def staff(
@@ -194,11 +206,10 @@ def staff(
     Example: gridgeo staff grids.geojson --load households --workers 120 -o staff.csv
     """
     keep = {"grids": (load,)} if load else None
-    source = given.source_of(
-        {"grids": grids, "households": households, "units": units}, None, crs, keep
-    )
-    answer = placed_workers(source, workers, given.day(as_of, Settings()), load)
-    given.report_refused(source)
+    files = {"grids": grids, "households": households, "units": units}
+    with given.source_of(files, None, crs, keep) as source:
+        answer = placed_workers(source, workers, given.day(as_of, Settings()), load)
+        given.report_refused(source)
     write_frame(answer, output)
     tell(
         f"{output}: {len(answer):,} grids, at most "

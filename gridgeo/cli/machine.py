@@ -37,8 +37,8 @@ def up() -> None:
     Example: gridgeo up
     """
     settings = Settings()
-    with bar("Database") as told:
-        wiring.open_store(settings, told)
+    with bar("Database") as told, wiring.opened(settings, told):
+        pass
     tell(f"The database of {settings.city!r} is up.")
     next_step("`gridgeo import grids FILE`, or `gridgeo demo`")
 
@@ -57,8 +57,8 @@ def migrate() -> None:
 
     Example: gridgeo migrate
     """
-    with bar("Migrating") as told:
-        wiring.open_store(Settings(), told)
+    with bar("Migrating") as told, wiring.opened(Settings(), told):
+        pass
     tell("The database stands at the newest tables.")
 
 
@@ -81,9 +81,10 @@ def status() -> None:
             tell(f"There is no database of {settings.city!r} yet.")
             next_step("`gridgeo import grids FILE`, or `gridgeo demo`")
             return
-    store = wiring.open_store(settings)
-    table("Rows", ["layer", "rows"], [[k, f"{v:,}"] for k, v in store.counts().items()])
-    feeds = store.feeds().tail(10)
+    with wiring.opened(settings) as store:
+        counts, feeds = store.counts(), store.feeds().tail(10)
+        layers = store.published_layers("internal")
+    table("Rows", ["layer", "rows"], [[k, f"{v:,}"] for k, v in counts.items()])
     rows = [
         [
             str(f.layer),
@@ -97,7 +98,7 @@ def status() -> None:
     table("Last files", ["layer", "file", "accepted", "refused", "taken in (UTC)"], rows)
     published = [
         [str(p.Index), str(p.version), f"{p.created_at:%Y-%m-%d %H:%M}"]
-        for p in store.published_layers("internal").itertuples()
+        for p in layers.itertuples()
     ]
     table("Published", ["layer", "version", "at (UTC)"], published)
 
@@ -125,6 +126,7 @@ def serve(
     Example: gridgeo serve --port 8000
     """
     settings = Settings()
-    wiring.open_store(settings)
+    with wiring.opened(settings):  # migrated before the first request
+        pass
     tell(f"gridgeo serves http://{host}:{port}/ (stop with Ctrl-C)")
     run(settings, host, port)

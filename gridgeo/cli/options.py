@@ -1,6 +1,7 @@
 """Options that several commands share, and what becomes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 from gridgeo import wiring
 from gridgeo.cli.say import err, tell
 from gridgeo.errors import ParameterError
-from gridgeo.services.coverage import Standards
+from gridgeo.services.coverage import SizeBands, Standards
 from gridgeo.services.sources import Files, Source
 from gridgeo.settings import Settings
 
@@ -64,12 +65,13 @@ def day(text: str | None, settings: Settings) -> date:
         ) from None
 
 
+@contextmanager
 def source_of(
     files: Mapping[str, Path | None],
     folder: Path | None = None,
     crs: int | None = None,
     keep: Mapping[str, tuple[str, ...]] | None = None,
-) -> Source:
+) -> Iterator[Source]:
     """Give the files that were named, or the store where none was.
 
     Parameters
@@ -81,6 +83,10 @@ def source_of(
         EPSG code of files that do not say theirs.
     keep : mapping of layer to columns, optional
         Further columns of a file to keep beside the layer's own.
+
+    Yields
+    ------
+    Source
 
     Raises
     ------
@@ -99,8 +105,10 @@ def source_of(
             )
         named = found | named
     if named:
-        return Files(named, crs=crs, keep=keep)
-    return wiring.open_store(Settings())
+        yield Files(named, crs=crs, keep=keep)
+        return
+    with wiring.opened(Settings()) as store:
+        yield store
 
 
 def report_refused(source: Source) -> None:
@@ -119,10 +127,10 @@ def report_refused(source: Source) -> None:
             )
 
 
-def standards_of(given: list[str], settings: Settings) -> Standards:
-    """Read standards such as ``500m`` or ``10min``.
+def standards_of(given: list[str], settings: Settings, band: str | None = None) -> Standards:
+    """Read standards such as ``500m`` or ``10min``, and a band such as ``300-500``.
 
-    Minutes are walked at 75 m a minute in a straight line.
+    Minutes are walked at 75 m a minute in a straight line. A band holds for all general grids.
 
     Raises
     ------
@@ -143,7 +151,15 @@ def standards_of(given: list[str], settings: Settings) -> Standards:
                 fields=["standard"],
             )
         reach_within_m = value * 75.0 if text.endswith("min") else value
-    return Standards(reach_within_m=reach_within_m)
+    if band is None:
+        return Standards(reach_within_m=reach_within_m)
+    low, _, high = band.partition("-")
+    if not (low.isdecimal() and high.isdecimal()):
+        raise ParameterError(
+            f"{band!r} is no band; one such as 300-500 households is needed.", fields=["band"]
+        )
+    one = (int(low), int(high))
+    return Standards(reach_within_m=reach_within_m, bands=SizeBands(one, one, one))
 
 
 def wrote(path: Path, what: str) -> None:

@@ -13,7 +13,6 @@ from gridgeo.render.files import write_layer
 from gridgeo.render.kinds import KINDS, draw
 from gridgeo.services.layers import About, layers_of_map
 from gridgeo.services.published import Gallery
-from gridgeo.services.sources import Files
 from gridgeo.settings import Settings
 from gridgeo.words import LANGS
 
@@ -63,37 +62,35 @@ def map_(
         )
     if lang not in LANGS:
         raise ParameterError(f"lang is {lang!r}; zh or en is needed.", fields=["lang"])
-    source = given.source_of(
-        {
-            "grids": grids,
-            "units": units,
-            "households": households,
-            "villages": villages,
-            "towns": towns,
-            "stations": stations,
-            "workers": workers,
-            "appointments": appointments,
-            "incidents": incidents,
-        },
-        folder,
-        crs,
-        {"grids": (load,)} if load else None,
-    )
+    files = {
+        "grids": grids,
+        "units": units,
+        "households": households,
+        "villages": villages,
+        "towns": towns,
+        "stations": stations,
+        "workers": workers,
+        "appointments": appointments,
+        "incidents": incidents,
+    }
     with bar("Drawing"):
-        if isinstance(source, Files):
+        if folder is None and not any(files.values()):
+            with wiring.reading(settings) as store:
+                gallery = Gallery(store)
+                one = KINDS[kind]
+                layers = {one.needs: gallery.layer(one.needs, "internal")}
+                layers |= gallery.some(one.takes, "internal")
+        else:
             about = About(
                 given.day(as_of, settings),
                 standards=given.standards_of(standard or [], settings),
                 zone=settings.zone,
             )
-            layers = layers_of_map(kind, source, about, load)
-        else:
-            gallery = Gallery(wiring.open_reader(settings))
-            one = KINDS[kind]
-            layers = {one.needs: gallery.layer(one.needs, "internal")}
-            layers |= gallery.some(one.takes, "internal")
+            keep = {"grids": (load,)} if load else None
+            with given.source_of(files, folder, crs, keep) as source:
+                layers = layers_of_map(kind, source, about, load)
+                given.report_refused(source)
         write_text(draw(kind, layers, lang, tiles), output)
-    given.report_refused(source)
     tell(f"{output}: one page, nothing to install; it opens without a network")
 
 
@@ -111,7 +108,8 @@ def export(
             hint="Export grids, load, incident-cells or blind-spots.",
             fields=["layer"],
         )
-    found = Gallery(wiring.open_reader(Settings())).layer(layer, "internal")
+    with wiring.reading(Settings()) as store:
+        found = Gallery(store).layer(layer, "internal")
     write_layer(found, output)
     tell(f"{output}: {len(found.features):,} features; {found.disclosure}, k = {found.k}")
     for note in found.notes("en"):

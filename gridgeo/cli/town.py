@@ -1,6 +1,7 @@
 """Commands for a city's data: take files in, publish, and the demo that does it all."""
 
 import getpass
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,14 @@ from gridgeo.cli import options as given
 from gridgeo.cli.demo import demo
 from gridgeo.cli.say import bar, next_step, tell
 from gridgeo.errors import ParameterError
-from gridgeo.services.imports import Asked, import_file, understand, write_rejects
+from gridgeo.services.imports import (
+    Asked,
+    FeedResult,
+    Intake,
+    import_file,
+    understand,
+    write_rejects,
+)
 from gridgeo.services.publication import publish_all
 from gridgeo.services.samples import write_town
 from gridgeo.settings import Settings
@@ -57,10 +65,8 @@ def import_(
             hint="Import them one by one, each with a reject file of its own.",
             fields=["reject_file"],
         )
-    store = None if dry_run else wiring.open_store(settings)
-    refused = 0
-    for path in files:
-        asked = Asked(
+    asks = [
+        Asked(
             layer,
             path,
             _mapping(map_ or []),
@@ -70,38 +76,49 @@ def import_(
             valid_from=None if valid_from is None else given.day(valid_from, settings),
             department=department,
         )
-        with bar(path.name):
-            if store is None:
-                intake, result = understand(asked), None
-            else:
-                intake, result = import_file(
-                    store, asked, now=datetime.now(UTC), who=getpass.getuser()
-                )
-        understood = ", ".join(f"{ours} = {theirs}" for ours, theirs in intake.understood)
-        tell(f"{path.name}: {intake.rows_read:,} rows; {understood}")
-        if intake.unused:
-            tell(f"  left out, no column of {layer}: {', '.join(intake.unused)}")
-        for note in intake.notes:
-            tell(f"  {note}")
-        if result is None:
-            tell(f"  would take in {len(intake.accepted):,}, refuse {intake.rows_rejected:,}")
-        elif result.repeated:
-            tell("  was taken in before, read the same way; nothing changed")
-        else:
-            tell(
-                f"  {result.inserted:,} new, {result.updated:,} changed, "
-                f"{result.unchanged:,} as they were, {result.rejected:,} refused"
-            )
-        for fault in intake.rejects.head(5).itertuples():
-            tell(f"  row {fault.row}: {fault.field} {fault.reason_en}({fault.reason_zh})")
-        refused += intake.rows_rejected
-        if reject_file is not None:
-            lines = write_rejects(intake.rejects, reject_file)
-            tell(f"  {lines:,} refused rows are in {reject_file.name}")
+        for path in files
+    ]
+    asks[0].contract()  # an unknown layer is said before a database is looked for
+    refused = 0
+    with nullcontext() if dry_run else wiring.opened(settings) as store:
+        for asked in asks:
+            with bar(asked.path.name):
+                if store is None:
+                    intake, result = understand(asked), None
+                else:
+                    intake, result = import_file(
+                        store, asked, now=datetime.now(UTC), who=getpass.getuser()
+                    )
+            _report(asked, intake, result)
+            refused += intake.rows_rejected
+            if reject_file is not None:
+                lines = write_rejects(intake.rejects, reject_file)
+                tell(f"  {lines:,} refused rows are in {reject_file.name}")
     if refused and reject_file is None:
         next_step(f"add --reject-file rejects.csv, mend it, gridgeo import {layer} rejects.csv")
     elif not dry_run:
         next_step("`gridgeo publish`, or the next layer")
+
+
+def _report(asked: Asked, intake: Intake, result: FeedResult | None) -> None:
+    """Say what was understood, taken in and refused."""
+    understood = ", ".join(f"{ours} = {theirs}" for ours, theirs in intake.understood)
+    tell(f"{asked.path.name}: {intake.rows_read:,} rows; {understood}")
+    if intake.unused:
+        tell(f"  left out, no column of {asked.layer}: {', '.join(intake.unused)}")
+    for note in intake.notes:
+        tell(f"  {note}")
+    if result is None:
+        tell(f"  would take in {len(intake.accepted):,}, refuse {intake.rows_rejected:,}")
+    elif result.repeated:
+        tell("  was taken in before, read the same way; nothing changed")
+    else:
+        tell(
+            f"  {result.inserted:,} new, {result.updated:,} changed, "
+            f"{result.unchanged:,} as they were, {result.rejected:,} refused"
+        )
+    for fault in intake.rejects.head(5).itertuples():
+        tell(f"  row {fault.row}: {fault.field} {fault.reason_en}({fault.reason_zh})")
 
 
 def publish(
@@ -117,8 +134,7 @@ def publish(
     Example: gridgeo publish --as-of 2026-07-01 --source 城南街道
     """
     settings = Settings()
-    store = wiring.open_store(settings)
-    with bar("Publishing") as told:
+    with bar("Publishing") as told, wiring.opened(settings) as store:
         done = publish_all(
             store,
             given.day(as_of, settings),

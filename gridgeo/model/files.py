@@ -140,7 +140,7 @@ def disarmed(value: object) -> object:
 
 def _write(frame: pd.DataFrame, path: Path, layer: str) -> None:
     kind = path.suffix.lower()
-    named = frame.rename_axis(index=str(frame.index.name or "id"))
+    named = frame.set_axis(frame.index.rename(frame.index.name or "id"))
     if kind == ".csv":
         _to_csv(named, path)
     elif kind == ".parquet":

@@ -11,7 +11,7 @@ from gridgeo.analysis.reach import reach_faults
 from gridgeo.analysis.staffing import staffing_faults
 from gridgeo.analysis.territory import across_faults, household_faults, territory_findings
 from gridgeo.analysis.tiling import tiling_faults
-from gridgeo.analysis.workload import SizeBands, households_per_grid, size_faults
+from gridgeo.analysis.workload import SizeBands, size_faults
 from gridgeo.model.crs import to_crs_of, to_metric
 from gridgeo.model.findings import KIND_WEIGHTS, make_findings
 from gridgeo.model.frames import (
@@ -24,6 +24,9 @@ from gridgeo.model.frames import (
     WORKERS,
 )
 from gridgeo.services.sources import Source, need
+from gridgeo.services.workload import count_households
+
+__all__ = ["KINDS", "BlindSpots", "SizeBands", "Standards", "blind_spots", "only"]
 
 TERRITORY = ("gap", "overlap", "sliver", "invalid", "outside")
 ACROSS = ("across",)
@@ -131,14 +134,12 @@ def blind_spots(
 
     if judge(ACROSS, [] if len(villages) else ["villages"]):
         parts.append(across_faults(grids, villages, standards.min_area_m2, homes, as_of))
-    if judge((*PLACED, *SIZE), [] if homes is not None else ["households"]) and homes is not None:
-        counts = households_per_grid(grids, homes)
+    if judge(PLACED, [] if homes is not None else ["households"]) and homes is not None:
         parts.append(household_faults(homes, grids, as_of))
-        parts.append(
-            size_faults(grids, counts, villages if len(villages) else None, standards.bands, as_of)
-        )
-    else:
-        counts = None
+    counts = count_households(source, grids, as_of)
+    if judge(SIZE, [] if counts is not None else ["households or units"]) and counts is not None:
+        kinds = villages if len(villages) else None
+        parts.append(size_faults(grids, counts, kinds, standards.bands, as_of))
     appointments = source.frame(APPOINTMENTS)
     workers = source.frame(WORKERS)
     absent = [n for n, f in (("appointments", appointments), ("workers", workers)) if not len(f)]

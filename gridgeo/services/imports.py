@@ -147,4 +147,4 @@ def import_file(
     return intake, store.take_in(asked.contract(), intake.accepted, intake.rejects, feed)
 
 
-__all__ = ["Asked", "import_file", "understand", "write_rejects"]
+__all__ = ["Asked", "FeedResult", "Intake", "import_file", "understand", "write_rejects"]

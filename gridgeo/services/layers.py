@@ -76,14 +76,24 @@ def villages_layer(source: Source, about: About) -> Layer:
         homes = to_crs_of(households, villages, "households", "villages")
         counts = households_per_grid(villages, homes).astype("Int64")
     frame = gpd.GeoDataFrame(
-        {"name": villages["name"], "kind": villages["kind"], "households": counts},
+        {
+            "village_code": villages.index,
+            "name": villages["name"],
+            "kind": villages["kind"],
+            "households": counts,
+        },
         geometry=villages.geometry,
     )
     scope = Scope(
         layer="villages",
         zh="社区/行政村",
         en="Villages",
-        fields=(Field("name"), Field("kind"), Field("households", "int", is_count=True)),
+        fields=(
+            Field("village_code", zh="社区/行政村代码", en="village code"),
+            Field("name"),
+            Field("kind"),
+            Field("households", "int", is_count=True),
+        ),
         unit="households",
         **about.said(),
     )
@@ -96,12 +106,14 @@ def grids_layer(source: Source, about: About) -> Layer:
     villages = source.frame(VILLAGES, as_of=about.as_of)
     frame = grids.reindex(columns=["name", "village_code", "kind", "duty_phone", "geometry"])
     names = villages["name"] if len(villages) else {}
+    frame.insert(0, "grid_code", frame.index)
     frame["village_name"] = frame["village_code"].map(names).astype("str")
     scope = Scope(
         layer="grids",
         zh="网格",
         en="Grids",
         fields=(
+            Field("grid_code"),
             Field("name"),
             Field("village_code", zh="社区/行政村代码", en="village code"),
             Field("village_name", zh="社区/行政村", en="village"),

@@ -99,6 +99,7 @@ def proposed_loads(plan: Plan, today: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         then["village_name"] = then["village_code"].map(names)
     then["households"] = grids["load"].round().astype("Int64").to_numpy()
     then.index.name = "grid_code"
+    then["grid_code"] = then.index
     drawn = gpd.GeoDataFrame(then, geometry=grids.geometry.to_numpy(), crs=grids.crs)
     kept = today[today["kind"].eq("dedicated") & ~today.index.isin(codes)].to_crs(grids.crs)
     return gpd.GeoDataFrame(pd.concat([drawn, kept]), geometry="geometry", crs=grids.crs)

@@ -14,8 +14,6 @@ from gridgeo.publish import Field, Scope
 from gridgeo.publish.layer import Disclosure
 from gridgeo.services.sources import Source, need
 
-COLUMNS = ["name", "village_code", "village_name", "kind", "households", "workers"]
-
 
 def loads(source: Source, as_of: dt.date, load: str | None = None) -> gpd.GeoDataFrame:
     """Give the load of every grid in force.
@@ -33,12 +31,16 @@ def loads(source: Source, as_of: dt.date, load: str | None = None) -> gpd.GeoDat
     Returns
     -------
     GeoDataFrame
-        On the grids' index and in their CRS: ``name``, ``village_code``, ``village_name``,
-        ``kind``, ``households`` (Int64; NA where nothing tells), ``workers`` (Int64; NA where no
-        appointments are known).
+        On the grids' index and in their CRS: ``grid_code``, ``name``, ``village_code``,
+        ``village_name``, ``kind``, ``households`` (Int64; NA where nothing tells), ``workers``
+        (Int64; NA where no appointments are known).
     """
     grids = need(source, GRIDS, as_of=as_of)
-    counts = _count(source, grids, as_of) if load is None else pd.to_numeric(grids[load]).round()
+    if load is None:
+        counted = count_households(source, grids, as_of)
+        counts = pd.Series(pd.NA, index=grids.index) if counted is None else counted
+    else:
+        counts = pd.to_numeric(grids[load]).round()
     appointments, workers = source.frame(APPOINTMENTS), source.frame(WORKERS)
     hands = pd.Series(pd.NA, index=grids.index, dtype="Int64")
     if len(appointments) and len(workers):
@@ -48,6 +50,7 @@ def loads(source: Source, as_of: dt.date, load: str | None = None) -> gpd.GeoDat
     names = of_village.map(villages["name"]) if len(villages) else None
     return gpd.GeoDataFrame(
         {
+            "grid_code": grids.index.to_series(),
             "name": _text(grids, "name"),
             "village_code": of_village,
             "village_name": _none(grids) if names is None else names.astype("str"),
@@ -88,6 +91,7 @@ def load_scope(
         out from it as it is published.
     """
     fields = (
+        Field("grid_code"),
         Field("name"),
         Field("village_code", zh="社区/行政村代码", en="village code"),
         Field("village_name", zh="社区/行政村", en="village"),
@@ -120,14 +124,28 @@ def load_scope(
     )
 
 
-def _count(source: Source, grids: gpd.GeoDataFrame, as_of: dt.date) -> pd.Series:
+def count_households(source: Source, grids: gpd.GeoDataFrame, as_of: dt.date) -> pd.Series | None:
+    """Count the occupied households of each grid: where they live, or else by its units.
+
+    Parameters
+    ----------
+    source : Source
+    grids : GeoDataFrame
+        Indexed by ``grid_code``.
+    as_of : date
+
+    Returns
+    -------
+    Series of int or None
+        On the grids; None where neither households nor units with a grid are known.
+    """
     households = source.frame(HOUSEHOLDS, as_of=as_of)
     if len(households):
         return households_per_grid(grids, to_crs_of(households, grids, "households", "grids"))
     units = source.frame(UNITS, as_of=as_of)
     if len(units) and "grid_code" in units and units["grid_code"].notna().any():
         return households_of_units(units).reindex(grids.index, fill_value=0)
-    return pd.Series(pd.NA, index=grids.index, dtype="Int64")
+    return None
 
 
 def _load_per_worker(told: pd.DataFrame) -> pd.Series:
