@@ -1,0 +1,75 @@
+"""Kills at random moments: whatever dies, a file is in whole or not at all."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from gridgeo.store.connection import engine
+from gridgeo.store.local import LocalCluster
+from gridgeo.store.migrate import migrate
+from gridgeo.store.store import Store
+
+pytestmark = [pytest.mark.db, pytest.mark.trial]
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 40 if os.environ.get("GRIDGEO_TRIAL") else 2
+ROWS = 20_000
+
+TAKE_IN = f"""
+import sys
+from gridgeo.model.frames import HOUSEHOLDS
+from gridgeo.store.connection import engine
+from gridgeo.store.store import Store
+from tests.store.frames import NO_REJECTS, feed, households
+n = int(sys.argv[2])
+rows = households({ROWS}, start=n * {ROWS})
+store = Store(engine(sys.argv[1]))
+print("begun", flush=True)
+store.take_in(HOUSEHOLDS, rows, NO_REJECTS, feed(str(n)))
+print("kept", flush=True)
+"""
+
+
+@pytest.fixture
+def own():
+    home = Path(tempfile.mkdtemp(prefix="gg-", dir="/tmp"))
+    home.chmod(0o755)
+    made = LocalCluster(home)
+    made.up()
+    yield made
+    made.destroy()
+    shutil.rmtree(home)
+
+
+def test_a_kill_of_server_or_program_leaves_each_file_in_whole_or_not_at_all(own):
+    url = own.ensure_database("gridgeo_kills")
+    reached = engine(url, pooled=False)
+    migrate(reached)
+    store, dice = Store(reached), random.Random(0)
+    for n in range(ROUNDS):
+        program = subprocess.Popen(
+            [sys.executable, "-c", TAKE_IN, url, str(n)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+        )
+        assert program.stdout.readline() == "begun\n"
+        time.sleep(dice.uniform(0, 1.5))
+        if n % 2:
+            os.kill(own.status().pid, signal.SIGKILL)
+        else:
+            program.kill()
+        said, _ = program.communicate(timeout=60)
+        own.up()
+        feeds, counts = store.feeds(), store.counts()
+        assert counts["gridgeo.households"] == ROWS * len(feeds)
+        assert "kept" not in said or str(n) in set(feeds["file_name"])
