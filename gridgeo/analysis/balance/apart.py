@@ -16,6 +16,10 @@ from gridgeo.model.crs import to_crs_of, to_metric
 
 Lines: TypeAlias = gpd.GeoSeries | gpd.GeoDataFrame | shapely.Geometry | list[shapely.Geometry]
 
+ASIDE = np.array([0.618, 0.382])
+# Metres off each inner point: a line through the very middle of units has them on one side.
+NUDGE = np.array([0.0137, 0.0071])
+
 
 def parted(graph: UnitGraph, lines: Lines, min_shared_m: float = 0.01) -> np.ndarray:
     """Tell which neighbours stand on two sides of a fixed border.
@@ -107,27 +111,32 @@ def _crosses(
     inner = np.full(len(shapes), shapely.GeometryCollection(), dtype=object)
     inner[touched] = shapely.intersection(merged, shapely.buffer(shapes[touched], -2 * NEAR_M))
     near = np.flatnonzero(np.isin(pairs, touched).any(axis=1))
-    points = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    middle = _middles(points, pairs, stretches, row)
+    points = shapely.get_coordinates(shapely.point_on_surface(shapes)) + NUDGE
+    gate = _gates(points, pairs, stretches, row)
     odd = np.zeros(len(pairs), bool)
     for side in (0, 1):
         unit = pairs[near, side]
-        legs = shapely.linestrings(np.stack([points[unit], middle[near]], axis=1))
-        odd[near] ^= shapely.get_num_geometries(shapely.intersection(legs, inner[unit])) % 2 == 1
+        legs = shapely.linestrings(np.stack([points[unit], gate[near]], axis=1))
+        met = shapely.intersection(legs, inner[unit])
+        times = np.where(shapely.is_empty(met), 0, shapely.get_num_geometries(met))
+        odd[near] ^= times % 2 == 1
     return odd
 
 
-def _middles(
+def _gates(
     points: np.ndarray, pairs: np.ndarray, stretches: np.ndarray, row: np.ndarray
 ) -> np.ndarray:
-    """Find the middle of each pair's longest stretch; half-way between the units without one."""
-    middle = points[pairs].mean(axis=1)
+    """Find a point on each pair's longest stretch; between the units without one.
+
+    Off the middle, where a line that crosses the border would often meet it exactly.
+    """
+    gate = ASIDE @ points[pairs]
     length = np.hypot(*(stretches[:, 1] - stretches[:, 0]).T)
     order = np.lexsort((length, row))
     last = np.append(row[order][1:] != row[order][:-1], True) if len(row) else row.astype(bool)
     longest = order[last]
-    middle[row[longest]] = stretches[longest].mean(axis=1)
-    return middle
+    gate[row[longest]] = ASIDE @ stretches[longest]
+    return gate
 
 
 def meetings(graph: Graph, parts: np.ndarray) -> np.ndarray:

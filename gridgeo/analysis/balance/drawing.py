@@ -10,6 +10,7 @@ from gridgeo.analysis.balance.forced import allowances, known_causes
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.layout import Solved, lay_out
+from gridgeo.analysis.balance.leaves import follow_only_neighbour
 from gridgeo.analysis.balance.naming import three
 from gridgeo.analysis.balance.repair import repair
 from gridgeo.analysis.balance.settings import settings_for
@@ -18,6 +19,9 @@ from gridgeo.analysis.balance.start import fill, start_plan
 from gridgeo.analysis.balance.task import Task, draw_seed
 from gridgeo.analysis.balance.watch import Watch
 from gridgeo.errors import InfeasibleError
+
+# Up to this share of a target a unit may follow its only neighbour unasked.
+SMALL = 0.02
 
 
 def draw(graph: Graph, inputs: Inputs, tolerance: float, seed: int, watch: Watch) -> Solved:
@@ -52,28 +56,42 @@ def draw(graph: Graph, inputs: Inputs, tolerance: float, seed: int, watch: Watch
         grids = np.flatnonzero(layout.part >= 0)
         place = np.full(inputs.k + 1, -1, np.int64)
         place[grids] = np.arange(len(grids))
-        today = place[layout.labels[free]]
-        begin = (free_graph, parts[free], today, layout.part[grids], layout.goals[grids])
+        today, home, goals = place[layout.labels[free]], layout.part[grids], layout.goals[grids]
+        parent, small = _merged(free_graph, today, parts[free], home, goals)
+        merged = np.unique(parent, return_index=True)[1]
+        begin = (small, parts[free][merged], today[merged], home, goals)
         start = _begin(*begin, first_seed)
-        if not free_graph.broken(start, len(grids)).any():
+        if not small.broken(start, len(grids)).any():
             break
     labels = layout.labels.copy()
     known: list[Cause] = []
     if len(free):
         whole = labels.copy()
-        whole[free] = grids[start]
+        whole[free] = grids[start[parent]]
         known = known_causes(loaded, whole, pieces, layout.goals, tolerance)
-        allowed = allowances(inputs, whole, pieces, layout.targets, tolerance, known)[free]
+        allowed = np.zeros(small.n)
+        single = allowances(inputs, whole, pieces, layout.targets, tolerance, known)[free]
+        np.maximum.at(allowed, parent, single)
         exempt = np.flatnonzero(allowed)
-        settings = settings_for(len(free), free_graph.cut_edges(start), tolerance)
-        goals = layout.goals[grids]
-        task = Task(free_graph, goals, exempt, allowed[exempt], settings)
+        settings = settings_for(small.n, small.cut_edges(start), tolerance)
+        task = Task(small, goals, exempt, allowed[exempt], settings)
         if inputs.has_current:
-            found = repair(task, start, today.astype(np.int32), rng, watch)
+            found = repair(task, start, today[merged].astype(np.int32), rng, watch)
         else:
             found = solve(task, start, lambda: _begin(*begin, draw_seed(rng)), rng, watch)
-        labels[free] = grids[found]
+        labels[free] = grids[found[parent]]
     return Solved(labels, layout, loaded, pieces, known)
+
+
+def _merged(
+    graph: Graph, today: np.ndarray, parts: np.ndarray, home: np.ndarray, goals: np.ndarray
+) -> tuple[np.ndarray, Graph]:
+    """Merge small units into their only neighbours: (merged unit of each unit, graph)."""
+    classes = parts * (len(home) + 1) + today + 1
+    grids = np.bincount(home, minlength=int(parts.max(initial=-1)) + 1)
+    most = SMALL * float(goals.min(initial=np.inf))
+    parent, count = follow_only_neighbour(graph, most, classes, parts, grids)
+    return parent, graph.merged(parent, count)
 
 
 def _starting_parts(

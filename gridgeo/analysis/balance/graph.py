@@ -118,11 +118,16 @@ class Graph:
         """
         net = self.net
         parent, count = match(net.start, net.to, net.price, net.load, classes, most, seed)
+        return self.merged(parent, count), parent
+
+    def merged(self, parent: np.ndarray, count: int) -> Graph:
+        """Merge units into their parents 0 … count−1; none may have to stay apart from its own."""
+        net = self.net
         start, to, price, load = contract(net.start, net.to, net.price, net.load, parent, count)
         tails = np.repeat(np.arange(self.n), np.diff(net.apart_start))
         pairs = np.column_stack([parent[tails], parent[net.apart]])
         apart_start, apart, _ = _rows(count, np.unique(pairs, axis=0))
-        return Graph._of(start, to, price, load, apart_start, apart), parent
+        return Graph._of(start, to, price, load, apart_start, apart)
 
     def pieces(self) -> np.ndarray:
         """Tell the connected piece of each unit, shape (n,); pieces in order of their first."""

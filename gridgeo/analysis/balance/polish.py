@@ -5,6 +5,7 @@ import numpy as np
 from gridgeo.analysis.balance.anneal import Schedule
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.recut import recut
+from gridgeo.analysis.balance.strays import join_strays
 from gridgeo.analysis.balance.task import Part, Task, draw_seed, run
 from gridgeo.analysis.balance.watch import Watch
 
@@ -59,12 +60,36 @@ def polish(
         seed = draw_seed(rng)
         heat = float(rng.choice([0.3, 1.0, 3.0]))
         part = task.part(labels, around, today)
+        if tries[grid] % 3 == 0:
+            seize(part, int(np.searchsorted(around, grid)), rng)
         recut_part(part, settings.recut_schedule(heat, moving), seed)
         schedule = settings.polish_schedule(moving)
         run(part, schedule, POLISH_SWEEPS, seed, watch)
         if part.task.excess(part.labels, part.loads).sum() <= excess[around].sum() + 1e-12:
             labels[part.nodes] = around[part.labels]
             loads[around] = part.loads
+
+
+def seize(part: Part, grid: int, rng: np.random.Generator) -> None:
+    """Move one border unit to or from a grid out of band though it holds others, in place.
+
+    Annealing never moves a unit whose grid would fall apart. Here the grid that loses it keeps
+    its heaviest piece and the others go to their neighbours. Nothing happens where a grid would
+    be left empty or units that stay apart would meet.
+    """
+    net, k = part.task.graph.net, part.task.k
+    short = part.loads[grid] < part.task.targets[grid]
+    edges = np.flatnonzero((part.labels[net.tail] == grid) & (part.labels[net.to] != grid))
+    edge = int(rng.choice(edges))
+    labels = part.labels.copy()
+    if short:
+        labels[net.to[edge]] = grid
+    else:
+        labels[net.tail[edge]] = labels[net.to[edge]]
+    join_strays(net.start, net.to, net.price, net.load, labels, k)
+    if not part.task.graph.broken(labels, k).any():
+        part.labels = labels
+        part.loads = part.task.graph.loads(labels, k)
 
 
 def patience(k: int, open_grids: int) -> int:

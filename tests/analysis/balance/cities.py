@@ -36,6 +36,7 @@ def assert_whole(plan, units, k=None, across=None):
     assert not plan.assignment.isna().any()
     assert set(plan.assignment) == set(plan.targets.index)
     assert k is None or len(plan.targets) == k
+    across = UnitGraph(units).pairs if across is None else across
     for grid in plan.targets.index:
         assert pieces_of(units, (plan.assignment == grid).to_numpy(), across) == 1
     assert plan.scores["noncontiguous"] == 0

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from gridgeo.analysis.balance import UnitGraph, balance
+from gridgeo.analysis.balance.bounds import causes
+from gridgeo.analysis.balance.graph import Graph
+from tests.analysis.balance.cities import lattice, pieces_of
+
+
+def all_plans(n, k):
+    """Labels of every split of n units into k nonempty grids, each split once."""
+
+    def grow(labels, used):
+        if len(labels) == n:
+            if used == k:
+                yield np.array(labels)
+            return
+        for grid in range(min(used + 1, k)):
+            if k - max(used, grid + 1) <= n - len(labels) - 1:
+                yield from grow([*labels, grid], max(used, grid + 1))
+
+    return grow([], 0)
+
+
+def best_deviation(graph, load, targets):
+    """The least largest deviation of all contiguous plans, whichever target each grid gets."""
+    k, best = len(targets), np.inf
+    for labels in all_plans(len(load), k):
+        if graph.broken(labels, k).any():
+            continue
+        loads = np.sort(np.bincount(labels, weights=load, minlength=k))
+        # Sorted loads on sorted targets: no other dealing has a lower maximum here.
+        best = min(best, np.abs(loads / np.sort(targets) - 1).max())
+    return best
+
+
+def graph_of(units):
+    pairs = UnitGraph(units).pairs
+    load = units["load"].to_numpy()
+    return Graph.from_edges(pairs, np.ones(len(pairs)), load, np.empty((0, 2), np.int64))
+
+
+@st.composite
+def towns(draw):
+    units = lattice(draw(st.integers(1, 4)), draw(st.integers(1, 2)))
+    n = len(units)
+    loads = st.sampled_from([0, 1, 2, 3, 5, 8, 30])
+    units["load"] = np.array(draw(st.lists(loads, min_size=n, max_size=n)), float)
+    kept = np.array(draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))) > 0
+    kept[0] = True
+    units = units[kept]
+    assume(units["load"].sum() > 0)
+    assume(pieces_of(units, np.ones(len(units), bool)) == 1)
+    return units
+
+
+@given(towns(), st.integers(1, 4), st.booleans(), st.sampled_from([0.0, 0.05, 0.3]))
+def test_no_plan_is_better_than_a_cause_allows(units, k, unequal, tolerance):
+    k = min(k, len(units))
+    shares = np.arange(1, k + 1) if unequal else np.ones(k)
+    targets = shares * units["load"].sum() / shares.sum()
+    graph = graph_of(units)
+    found = causes(graph, targets, tolerance)
+    best = best_deviation(graph, units["load"].to_numpy(), targets)
+    assert all(cause.bound <= best + 1e-9 for cause in found)
+    assert all(cause.bound > tolerance for cause in found)
+
+
+@given(towns(), st.integers(1, 4))
+def test_small_towns_get_the_best_plan_there_is(units, k):
+    k = min(k, len(units))
+    targets = np.full(k, units["load"].sum() / k)
+    best = best_deviation(graph_of(units), units["load"].to_numpy(), targets)
+    plan = balance(units, "load", k, tolerance=0.05)
+    over = units["load"].max() > 1.05 * targets[0]
+    if over:
+        assert plan.forced["kind"].iloc[0] == "unit"
+    else:
+        assert plan.scores["max_deviation"] <= max(best, 0.05) + 1e-9
+
+
+# --- worked cases -----------------------------------------------------------------------------
+
+
+def test_a_neck_takes_in_what_is_behind_it():
+    # Five in a row: an end with 6 or 4 of 10 is a poor grid alone and too much for the next.
+    units = lattice(5, 1, load=[6, 10, 10, 10, 4])
+    assert [cause.unit for cause in causes(graph_of(units), np.full(2, 20.0), 0.05)] == [2]
+    found = causes(graph_of(units), np.full(4, 10.0), 0.05)
+    necks = [cause for cause in found if cause.reason.startswith("a neck")]
+    assert {cause.unit for cause in necks} >= {1, 3}
+    assert found[0].bound == pytest.approx(0.4)
+    assert best_deviation(
+        graph_of(units), units["load"].to_numpy(), np.full(4, 10.0)
+    ) == pytest.approx(0.4)
+
+
+def test_large_units_leave_too_little_for_the_others():
+    units = lattice(4, 1, load=[30, 2, 2, 2])
+    found = {cause.reason: cause for cause in causes(graph_of(units), np.full(2, 18.0), 0.05)}
+    assert found["alone above its target"].bound == pytest.approx(30 / 18 - 1)
+    left = found["1 large units leave too little for the others"]
+    assert left.bound == pytest.approx(1 - 6 / 18)
+    assert left.everywhere
+
+
+def test_what_stands_in_the_way_is_named_only_where_it_does():
+    fair = balance(lattice(4, 4), "load", 4)
+    assert fair.forced.empty
+    assert fair.forced.columns.tolist() == ["kind", "id", "reason", "bound"]
+    odd = balance(lattice(3, 1, load=[6, 10, 10]), "load", 2)
+    assert odd.scores["over_tolerance"] == 2
+    assert odd.forced["kind"].eq("piece").all()
+    assert odd.forced["bound"].max() <= odd.scores["max_deviation"] + 1e-9
+
+
+def test_a_unit_above_its_target_is_forced_and_the_others_are_not_blamed():
+    units = lattice(5, 5, load=[30] + [4] * 24)
+    plan = balance(units, "load", 6)
+    assert plan.forced[["kind", "id"]].to_numpy().tolist() == [["unit", "a00"]]
+    assert plan.forced["bound"].tolist() == pytest.approx([30 / 21 - 1])
+    assert plan.scores["max_deviation_unforced"] < plan.scores["max_deviation"]
