@@ -56,12 +56,9 @@ def blind_spots(
         list[str] | None, typer.Argument(help="Kinds to look for; default all.")
     ] = None,
     as_of: given.AsOf = None,
-    standard: Annotated[
-        list[str] | None, typer.Option(help="What reached means: 500m or 10min.")
-    ] = None,
-    band: Annotated[
-        str | None, typer.Option(help="Households a grid should have, such as 300-500.")
-    ] = None,
+    standard: given.Standard = None,
+    band: given.Band = None,
+    load: given.Load = None,
     grids: given.Grids = None,
     units: given.Units = None,
     households: given.Households = None,
@@ -99,10 +96,11 @@ def blind_spots(
         "appointments": appointments,
     }
     day = given.day(as_of, settings)
-    standards = given.standards_of(standard or [], settings, band)
-    with bar("Blind spots"), given.source_of(files, folder, crs) as source:
+    standards = given.standards_of(standard, settings, band)
+    with bar("Blind spots"), given.source_of(files, folder, crs, load) as source:
         area = None if jurisdiction is None else area_of(jurisdiction, crs)
-        found = coverage.only(coverage.blind_spots(source, day, standards, area), wanted)
+        found = coverage.blind_spots(source, day, standards, area, load)
+        found = coverage.only(found, wanted)
         layer = blind_spots_layer(found, About(day, standards=standards))
         write_layer(layer, output)
         given.report_refused(source)
@@ -157,7 +155,12 @@ def balance(
         if units is None:
             with given.source_of({}) as store:
                 plan = propose(
-                    store, tolerance=tolerance, seed=seed, time_limit_s=time_limit, progress=told
+                    store,
+                    given.day(None, Settings()),
+                    tolerance=tolerance,
+                    seed=seed,
+                    time_limit_s=time_limit,
+                    progress=told,
                 )
         else:
             column = load or "households"
@@ -195,7 +198,7 @@ def staff(
     grids: Annotated[
         Path | None, typer.Argument(help="File of grids; default: the store's.")
     ] = None,
-    load: Annotated[str | None, typer.Option(help="Column of the grids with their load.")] = None,
+    load: given.Load = None,
     households: given.Households = None,
     units: given.Units = None,
     as_of: given.AsOf = None,
@@ -205,9 +208,8 @@ def staff(
 
     Example: gridgeo staff grids.geojson --load households --workers 120 -o staff.csv
     """
-    keep = {"grids": (load,)} if load else None
     files = {"grids": grids, "households": households, "units": units}
-    with given.source_of(files, None, crs, keep) as source:
+    with given.source_of(files, None, crs, load) as source:
         answer = placed_workers(source, workers, given.day(as_of, Settings()), load)
         given.report_refused(source)
     write_frame(answer, output)

@@ -28,6 +28,16 @@ Folder = Annotated[
     typer.Option("--from", help="Folder with files named after their layers, such as grids.gpkg."),
 ]
 
+Load = Annotated[
+    str | None, typer.Option("--load", help="Column of the grids that holds their households.")
+]
+Standard = Annotated[
+    list[str] | None, typer.Option("--standard", help="What reached means: 500m or 10min.")
+]
+Band = Annotated[
+    str | None, typer.Option("--band", help="Households a grid should have, such as 300-500.")
+]
+
 
 def _file(layer: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(f"--{layer}", help=f"File of {layer}.")
@@ -70,7 +80,7 @@ def source_of(
     files: Mapping[str, Path | None],
     folder: Path | None = None,
     crs: int | None = None,
-    keep: Mapping[str, tuple[str, ...]] | None = None,
+    load: str | None = None,
 ) -> Iterator[Source]:
     """Give the files that were named, or the store where none was.
 
@@ -81,8 +91,8 @@ def source_of(
         Adds the layers whose files lie in it; a file named itself goes before.
     crs : int, optional
         EPSG code of files that do not say theirs.
-    keep : mapping of layer to columns, optional
-        Further columns of a file to keep beside the layer's own.
+    load : str, optional
+        Column of the grids to keep beside the layer's own.
 
     Yields
     ------
@@ -105,7 +115,7 @@ def source_of(
             )
         named = found | named
     if named:
-        yield Files(named, crs=crs, keep=keep)
+        yield Files(named, crs=crs, keep={"grids": (load,)} if load else None)
         return
     with wiring.opened(Settings()) as store:
         yield store
@@ -127,7 +137,7 @@ def report_refused(source: Source) -> None:
             )
 
 
-def standards_of(given: list[str], settings: Settings, band: str | None = None) -> Standards:
+def standards_of(given: list[str] | None, settings: Settings, band: str | None = None) -> Standards:
     """Read standards such as ``500m`` or ``10min``, and a band such as ``300-500``.
 
     Minutes are walked at 75 m a minute in a straight line. A band holds for all general grids.
@@ -138,7 +148,7 @@ def standards_of(given: list[str], settings: Settings, band: str | None = None) 
         A standard of another form.
     """
     reach_within_m = settings.reach_within_m
-    for text in given:
+    for text in given or []:
         number = text.removesuffix("min") if text.endswith("min") else text.removesuffix("m")
         try:
             value = float(number)

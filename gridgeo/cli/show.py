@@ -27,13 +27,10 @@ def map_(
     kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")],
     output: given.Output,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
-    load: Annotated[
-        str | None, typer.Option(help="Column of the grids with their load, for the map load.")
-    ] = None,
+    load: given.Load = None,
     as_of: given.AsOf = None,
-    standard: Annotated[
-        list[str] | None, typer.Option(help="What reached means: 500m or 10min.")
-    ] = None,
+    standard: given.Standard = None,
+    band: given.Band = None,
     tiles: Annotated[
         str | None, typer.Option(help="Address of base map tiles with {z}, {x}, {y}; default none.")
     ] = None,
@@ -83,11 +80,10 @@ def map_(
         else:
             about = About(
                 given.day(as_of, settings),
-                standards=given.standards_of(standard or [], settings),
+                standards=given.standards_of(standard, settings, band),
                 zone=settings.zone,
             )
-            keep = {"grids": (load,)} if load else None
-            with given.source_of(files, folder, crs, keep) as source:
+            with given.source_of(files, folder, crs, load) as source:
                 layers = layers_of_map(kind, source, about, load)
                 given.report_refused(source)
         write_text(draw(kind, layers, lang, tiles), output)

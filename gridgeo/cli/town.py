@@ -123,9 +123,8 @@ def _report(asked: Asked, intake: Intake, result: FeedResult | None) -> None:
 
 def publish(
     as_of: given.AsOf = None,
-    standard: Annotated[
-        list[str] | None, typer.Option(help="What reached means: 500m or 10min.")
-    ] = None,
+    standard: given.Standard = None,
+    band: given.Band = None,
     source: Annotated[str, typer.Option(help="Said on every map as the data's source.")] = "",
     seed: Annotated[int, typer.Option(help="Of the proposed plan.")] = 0,
 ) -> None:
@@ -139,7 +138,7 @@ def publish(
             store,
             given.day(as_of, settings),
             now=datetime.now(UTC),
-            standards=given.standards_of(standard or [], settings),
+            standards=given.standards_of(standard, settings, band),
             source=source,
             zone=settings.zone,
             seed=seed,

@@ -147,7 +147,7 @@ def _write(frame: pd.DataFrame, path: Path, layer: str) -> None:
         named.to_parquet(path)
     else:
         driver = _DRIVERS[kind]
-        flat = named.reset_index()
+        flat = gpd.GeoDataFrame(named.reset_index())
         if driver == "GeoJSON":
             flat = to_wgs84(flat)
         options = {"layer": layer} if driver == "GPKG" else {}

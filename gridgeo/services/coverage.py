@@ -86,6 +86,7 @@ def blind_spots(
     as_of: dt.date,
     standards: Standards | None = None,
     jurisdiction: gpd.GeoDataFrame | BaseGeometry | None = None,
+    load: str | None = None,
 ) -> BlindSpots:
     """Find who and what is left out on a day.
 
@@ -99,6 +100,8 @@ def blind_spots(
     jurisdiction : GeoDataFrame or geometry, optional
         What the grids are to cover, a geometry in the CRS of the grids; by default the towns,
         or else the villages. Without any of them gaps are what the grids enclose.
+    load : str, optional
+        A column of the grids that already holds their households; then none are counted.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def blind_spots(
         parts.append(across_faults(grids, villages, standards.min_area_m2, homes, as_of))
     if judge(PLACED, [] if homes is not None else ["households"]) and homes is not None:
         parts.append(household_faults(homes, grids, as_of))
-    counts = count_households(source, grids, as_of)
+    counts = count_households(source, grids, as_of, load)
     if judge(SIZE, [] if counts is not None else ["households or units"]) and counts is not None:
         kinds = villages if len(villages) else None
         parts.append(size_faults(grids, counts, kinds, standards.bands, as_of))

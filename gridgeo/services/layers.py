@@ -215,7 +215,7 @@ def layers_of_map(
     if kind == "load":
         made["load"] = load_layer(source, about, "internal", load)
     elif kind == "blind-spots":
-        found = blind_spots(source, about.as_of, about.standards)
+        found = blind_spots(source, about.as_of, about.standards, load=load)
         made["blind-spots"] = blind_spots_layer(found, about)
     elif kind == "incidents":
         made["incident-cells"] = incidents_layer(source, about, "internal")

@@ -19,6 +19,7 @@ Progress = Callable[[float, str], None]
 
 def propose(
     source: Source,
+    as_of: dt.date,
     *,
     tolerance: float = 0.05,
     seed: int = 0,
@@ -33,6 +34,8 @@ def propose(
         Units with ``households`` and ``grid_code`` are needed: the plan in force is changed as
         little as balance allows. With ``village_code`` no grid crosses a village border.
         Dedicated grids (a school, a park) stay out of it: hardly anybody lives in them.
+    as_of : date
+        The day whose dedicated grids are meant.
     tolerance : float
         Greatest deviation from the target that is still balanced.
     seed : int
@@ -54,7 +57,7 @@ def propose(
     units = to_metric(need(source, UNITS), "units")
     current = _known(units, "grid_code")
     if current is not None:
-        units = units[~units["grid_code"].isin(_dedicated(source))]
+        units = units[~units["grid_code"].isin(_dedicated(source, as_of))]
     if current is None:
         raise ParameterError(
             "The units say no grid of today, so there is no number of grids to propose for.",
@@ -146,8 +149,8 @@ def placed_workers(
     )
 
 
-def _dedicated(source: Source) -> list[str]:
-    grids = source.frame(GRIDS)
+def _dedicated(source: Source, as_of: dt.date) -> list[str]:
+    grids = source.frame(GRIDS, as_of=as_of)
     return grids.index[grids["kind"].eq("dedicated")].tolist() if "kind" in grids else []
 
 

@@ -164,7 +164,7 @@ def publish_all(
     told(0.02, "blind spots")
     found = blind_spots(store, as_of, standards)
     told(0.3, "proposing borders")
-    plan, reason = _proposal(store, seed, lambda s, text: told(0.3 + 0.5 * s, text))
+    plan, reason = _proposal(store, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
     told(0.8, "layers")
     makers: dict[str, Callable[[], Layer]] = {
         "villages": lambda: villages_layer(store, about),
@@ -193,9 +193,9 @@ def publish_all(
     return Published(layers, skipped, found.counts(), plan)
 
 
-def _proposal(store: CityStore, seed: int, told: Told) -> tuple[Plan | None, str]:
+def _proposal(store: CityStore, as_of: dt.date, seed: int, told: Told) -> tuple[Plan | None, str]:
     try:
-        return propose(store, seed=seed, progress=told), ""
+        return propose(store, as_of, seed=seed, progress=told), ""
     except ParameterError as error:
         return None, error.message
 

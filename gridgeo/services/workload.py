@@ -36,11 +36,9 @@ def loads(source: Source, as_of: dt.date, load: str | None = None) -> gpd.GeoDat
         (Int64; NA where no appointments are known).
     """
     grids = need(source, GRIDS, as_of=as_of)
-    if load is None:
-        counted = count_households(source, grids, as_of)
-        counts = pd.Series(pd.NA, index=grids.index) if counted is None else counted
-    else:
-        counts = pd.to_numeric(grids[load]).round()
+    counts = count_households(source, grids, as_of, load)
+    if counts is None:
+        counts = pd.Series(pd.NA, index=grids.index)
     appointments, workers = source.frame(APPOINTMENTS), source.frame(WORKERS)
     hands = pd.Series(pd.NA, index=grids.index, dtype="Int64")
     if len(appointments) and len(workers):
@@ -124,7 +122,9 @@ def load_scope(
     )
 
 
-def count_households(source: Source, grids: gpd.GeoDataFrame, as_of: dt.date) -> pd.Series | None:
+def count_households(
+    source: Source, grids: gpd.GeoDataFrame, as_of: dt.date, load: str | None = None
+) -> pd.Series | None:
     """Count the occupied households of each grid: where they live, or else by its units.
 
     Parameters
@@ -133,12 +133,16 @@ def count_households(source: Source, grids: gpd.GeoDataFrame, as_of: dt.date) ->
     grids : GeoDataFrame
         Indexed by ``grid_code``.
     as_of : date
+    load : str, optional
+        A column of ``grids`` that already holds them, rounded to whole households.
 
     Returns
     -------
     Series of int or None
         On the grids; None where neither households nor units with a grid are known.
     """
+    if load is not None:
+        return pd.to_numeric(grids[load]).round()
     households = source.frame(HOUSEHOLDS, as_of=as_of)
     if len(households):
         return households_per_grid(grids, to_crs_of(households, grids, "households", "grids"))
