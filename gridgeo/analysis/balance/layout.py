@@ -110,7 +110,7 @@ def _region_grids(inputs: Inputs, parts: np.ndarray) -> np.ndarray:
         where = f" in {r} regions" if r > 1 else ""
         kept = f" and {len(inputs.locked)} locked grids" if len(inputs.locked) else ""
         raise InfeasibleError(
-            f"k = {inputs.k} has no plan: {pieces.sum()} pieces that do not touch{where}{kept} "
+            f"k = {inputs.k} has no plan: {pieces.sum()} pieces that no grid may join{where}{kept} "
             f"need at least {least.sum()} grids and hold at most {most.sum()}.",
             hint=f"Choose k from {least.sum()} to {most.sum()}, or join the pieces with edges.",
             fields=["k"],

@@ -86,7 +86,9 @@ def balance(
     ------
     InfeasibleError
         No contiguous plan with k nonempty grids exists: fewer units than grids, fewer grids than
-        pieces, a locked grid that is not one piece.
+        pieces, a locked grid that is not one piece. Where fixed borders end inside a piece, the
+        fewest grids that can keep off each other round their ends are sought greedily: then a
+        k just below what the message names may be possible all the same.
     ParameterError
         Arguments do not fit together or lie outside their range.
     ContractError

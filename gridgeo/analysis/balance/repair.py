@@ -81,12 +81,14 @@ def mend(
     loads = task.graph.loads(labels, task.k)
     tries = np.zeros(task.k, np.int64)
     least, stalled = np.inf, 0
-    while not watch.over():
+    while True:
         excess = task.excess(labels, loads)
         stalled = 0 if excess.sum() < least - 1e-6 else stalled + 1
         least = min(least, float(excess.sum()))
         open_grids = np.flatnonzero((excess > 0) & (tries < task.settings.tries))
         if len(open_grids) == 0 or stalled > patience(task.k, len(open_grids)):
+            break
+        if watch.over():
             break
         grid = int(open_grids[np.argmin(tries[open_grids] - excess[open_grids])])
         steep = min(1e4, 15.0 * 1.35 ** float(tries[grid]))

@@ -1,9 +1,11 @@
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 
 from gridgeo.analysis.balance import balance
 from gridgeo.errors import InfeasibleError, ParameterError
+from gridgeo.model.crs import to_metric
 from tests.analysis.balance.cities import assert_whole, lattice
 
 BLOCKS = [f"g{x // 5}{y // 5}" for x in range(20) for y in range(20)]
@@ -102,6 +104,18 @@ def test_targets_by_id_follow_the_id():
 def test_targets_with_current_name_every_grid(targets):
     with pytest.raises(ParameterError, match="targets"):
         balance(city(), "load", current="today", targets=targets)
+
+
+def test_the_sample_town_is_mended_within_its_villages(samples):
+    units = to_metric(gpd.read_file(samples / "town" / "units.gpkg").set_index("unit_id"))
+    plan = balance(units, "households", current="grid_code", region="village_code")
+    assert_whole(plan, units, units["grid_code"].nunique())
+    assert plan.scores["region_crossings"] == 0
+    assert plan.scores["max_deviation_unforced"] <= 0.05
+    assert plan.scores["moved_load_share"] < 0.2
+    told = plan.explain()
+    assert told["units"].sum() == len(plan.moved)
+    assert told["households"].sum() == plan.load[plan.moved].sum()
 
 
 # --- locks ------------------------------------------------------------------------------------
