@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, LargeBinary, bindparam, insert, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, func, insert, select, update
 
 from gridgeo.model.contract import Contract
 from gridgeo.model.frames import GRIDS
@@ -29,21 +29,27 @@ def take_in(
     """Take in one file within the caller's transaction; see ``Store.take_in``."""
     # Two imports of one layer take turns; imports of different layers do not wait.
     take_turns(connection, f"take in {contract.name}")
+    before = feeds.c.layer == contract.name
+    latest = select(func.max(feeds.c.feed_id)).where(before).scalar_subquery()
     known = connection.execute(
-        select(feeds).where(
-            feeds.c.layer == contract.name,
-            feeds.c.sha256 == feed.sha256,
-            feeds.c.params_digest == feed.digest(),
-        )
+        select(feeds, (feeds.c.feed_id == latest).label("latest"))
+        .where(before, feeds.c.sha256 == feed.sha256, feeds.c.params_digest == feed.digest())
+        .order_by(feeds.c.feed_id.desc())
+        .limit(1)
     ).one_or_none()
-    if known is not None:
-        return FeedResult(known.feed_id, 0, 0, known.accepted, known.rejected, repeated=True)
+    if known is not None and known.latest:
+        return _repeated(known)
     contract.check(accepted)
     rejected = int(refused["row"].nunique()) if len(refused) else 0
-    feed_id = _record(connection, contract, feed, len(accepted), rejected)
-    _record_rejects(connection, feed_id, refused)
-    write = _write_grids if contract is GRIDS else _write
-    inserted, updated = write(connection, contract, accepted, feed_id, feed.valid_from)
+    # An earlier file handed in again may undo what came between; if it does not, it is no feed.
+    with connection.begin_nested() as attempt:
+        feed_id = _record(connection, contract, feed, len(accepted), rejected)
+        _record_rejects(connection, feed_id, refused)
+        write = _write_grids if contract is GRIDS else _write
+        inserted, updated = write(connection, contract, accepted, feed_id, feed.valid_from)
+        if known is not None and inserted == updated == 0:
+            attempt.rollback()
+            return _repeated(known)
     unchanged = len(accepted) - inserted - updated
     return FeedResult(feed_id, inserted, updated, unchanged, rejected)
 
@@ -62,6 +68,10 @@ def list_rejects(connection: Connection, feed_id: int) -> pd.DataFrame:
     chosen = select(rejects.c.row_no, *(rejects.c[name] for name in others))
     chosen = chosen.where(rejects.c.feed_id == feed_id).order_by(rejects.c.reject_id)
     return pd.DataFrame(connection.execute(chosen).all(), columns=REJECT_COLUMNS)
+
+
+def _repeated(known: Any) -> FeedResult:  # noqa: ANN401  # a row of feeds
+    return FeedResult(known.feed_id, 0, 0, known.accepted, known.rejected, repeated=True)
 
 
 def _record(

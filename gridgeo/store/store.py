@@ -105,7 +105,8 @@ class Store:
         Returns
         -------
         FeedResult
-            The same file read the same way changes nothing (``repeated``).
+            The same file read the same way changes nothing (``repeated``), unless another file
+            changed its rows meanwhile: then they are as the file says again, in a new feed.
 
         Raises
         ------

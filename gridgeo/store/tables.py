@@ -138,7 +138,7 @@ feeds = Table(
     Column("rejected", BigInteger, nullable=False),
     Column("imported_at", _moment(), nullable=False),
     Column("imported_by", Text, nullable=False),
-    UniqueConstraint("layer", "sha256", "params_digest"),
+    Index("ix_feeds_layer_sha256_params_digest", "layer", "sha256", "params_digest"),
     schema=WORKING,
 )
 

@@ -89,6 +89,26 @@ def test_the_same_file_twice_changes_nothing(store):
     assert len(store.feeds()) == 1
 
 
+def test_an_earlier_file_handed_in_again_undoes_what_came_between(store):
+    one, two = households(3), households(3, band="5+")
+    store.take_in(HOUSEHOLDS, one, NO_REJECTS, feed("one"))
+    store.take_in(HOUSEHOLDS, two, NO_REJECTS, feed("two"))
+    again = store.take_in(HOUSEHOLDS, one, NO_REJECTS, feed("one"))
+    assert not again.repeated
+    assert again.updated == 3
+    assert store.frame(HOUSEHOLDS)["size_band"].tolist() == one["size_band"].tolist()
+    assert len(store.feeds()) == 3
+
+
+def test_an_earlier_file_that_still_holds_is_no_new_feed(store):
+    store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed("one"))
+    elsewhere = households(2, start=10)
+    store.take_in(HOUSEHOLDS, elsewhere, NO_REJECTS, feed("two"))
+    again = store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed("one"))
+    assert again.repeated
+    assert len(store.feeds()) == 2
+
+
 def test_the_same_file_read_otherwise_is_another_feed(store):
     store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
     again = store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed(params={"crs": 4326}))

@@ -131,9 +131,12 @@ def _feeds() -> None:
         _number("rejected", needed=True),
         _moment("imported_at", needed=True),
         _text("imported_by", needed=True),
-        sa.UniqueConstraint(
-            "layer", "sha256", "params_digest", name="uq_feeds_layer_sha256_params_digest"
-        ),
+        schema="gridgeo",
+    )
+    op.create_index(
+        "ix_feeds_layer_sha256_params_digest",
+        "feeds",
+        ["layer", "sha256", "params_digest"],
         schema="gridgeo",
     )
     op.create_table(
