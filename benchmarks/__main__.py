@@ -1,8 +1,8 @@
 """All benchmarks in turn, or one; their tables are printed and kept with machine and versions.
 
-    python -m benchmarks [name] [sizes …]
+    python -m benchmarks [name] [what its main takes …]
 
-Sizes are handed to the benchmark as they stand; without them it takes its own. Each writes
+Without more than a name a benchmark takes the sizes of its own. Each writes
 ``build/bench/<name>.md`` (what it printed) and ``<name>.json`` (what its ``main`` gave back, too).
 """
 
@@ -33,14 +33,14 @@ def names():
     return [name for name in found if name != "__main__" and hasattr(_module(name), "main")]
 
 
-def run(name, sizes=(), folder=FOLDER):
+def run(name, arguments=(), folder=FOLDER):
     """Run one benchmark, keep what it says in ``folder``, and give that text."""
     began, started = datetime.now(UTC), time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        answer = _module(name).main(*sizes)
+        answer = _module(name).main(*arguments)
     record = {
         "benchmark": name,
-        "sizes": list(sizes),
+        "arguments": list(arguments),
         "date": began.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - started, 1),
         "machine": machine(),
@@ -100,13 +100,14 @@ def _markdown(record):
     )
 
 
-def main(name=None, *sizes):
+def main(name=None, *arguments):
     """Run all or one, and print."""
     known = names()
     if name is not None and name not in known:
         sys.exit(f"There is no benchmark {name!r}; there are {', '.join(known)}.")
+    numbers = [int(given) if given.isdecimal() else given for given in arguments]
     for one in known if name is None else [name]:
-        print(run(one, [int(size) for size in sizes]), flush=True)
+        print(run(one, numbers), flush=True)
         print(f"kept in {FOLDER / one}.md and .json", flush=True)
 
 

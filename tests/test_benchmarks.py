@@ -9,7 +9,7 @@ def test_a_benchmark_is_kept_with_the_machine_and_the_versions_it_ran_on(tmp_pat
     said = run("assign", [500, 20], tmp_path)
     assert "500 points, 20 grids" in said
     kept = json.loads((tmp_path / "assign.json").read_text(encoding="utf-8"))
-    assert kept["sizes"] == [500, 20]
+    assert kept["arguments"] == [500, 20]
     assert kept["printed"] == said.splitlines()
     assert kept["machine"]["cpus"] >= 1
     assert {"python", "geos", "gridgeo", "numpy"} <= set(kept["versions"])
