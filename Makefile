@@ -32,7 +32,8 @@ check: .venv/.ready-dev        ## lint, format, types, floors
 	$(BIN)/lint-imports --no-cache
 
 trial: .venv/.ready-browser    ## what is too long for every change: kills, long fuzz, large instances
-	GRIDGEO_TRIAL=1 HYPOTHESIS_PROFILE=trial $(BIN)/pytest -m trial --timeout 3600 $(ARGS)
+	GRIDGEO_TRIAL=1 $(BIN)/pytest -m trial --timeout 3600 $(ARGS)
+	HYPOTHESIS_PROFILE=trial $(BIN)/pytest tests/analysis tests/publish tests/ingest --timeout 3600 $(ARGS)
 
 bench: .venv/.ready-dev        ## the tables of the targets, with peers; BENCH=name for one
 	$(BIN)/python -m benchmarks $(BENCH)

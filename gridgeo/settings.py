@@ -1,8 +1,9 @@
 """What a city may set, from the environment (``GRIDGEO_…``; ``DATABASE_URL`` as it is known)."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -25,8 +26,6 @@ class Settings(BaseSettings):
         Time zone of times that carry none.
     reach_within_m : float
         Standard of reach in a straight line. Walking is longer: not a walking distance.
-    k_public, k_internal : int
-        Least published count of residents.
     """
 
     model_config = SettingsConfigDict(env_prefix="GRIDGEO_", extra="ignore")
@@ -39,5 +38,12 @@ class Settings(BaseSettings):
     city: str = Field(default="city", pattern=r"[a-z][a-z0-9_]{0,40}")
     zone: str = "Asia/Shanghai"
     reach_within_m: float = Field(default=1000.0, gt=0)
-    k_public: int = Field(default=10, ge=2)
-    k_internal: int = Field(default=5, ge=2)
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{zone!r} is no time zone such as Asia/Shanghai") from None
+        return zone

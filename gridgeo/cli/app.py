@@ -4,6 +4,7 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from gridgeo import __version__
 from gridgeo.cli import files, machine, show, town
@@ -44,6 +45,12 @@ def main() -> None:
         app()
     except GridgeoError as error:
         err.print(f"gridgeo: {error}", style="red", markup=False)
+        sys.exit(1)
+    except ValidationError as error:  # of the settings: the only model that commands make
+        for one in error.errors():
+            name = "_".join(str(part) for part in one["loc"]).upper()
+            name = name if name == "DATABASE_URL" else f"GRIDGEO_{name}"
+            err.print(f"gridgeo: {name}: {one['msg']}.", style="red", markup=False)
         sys.exit(1)
     except OSError as error:
         said = error.strerror or str(error)

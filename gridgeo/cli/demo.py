@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from gridgeo_api.app import run
-from gridgeo_api.asking import SignIn
 
 from gridgeo import wiring
 from gridgeo.cli.say import Told, bar, next_step, table, tell
@@ -24,6 +22,8 @@ from gridgeo.services.published import Gallery
 from gridgeo.services.samples import write_town
 from gridgeo.settings import Settings
 from gridgeo.words import LANGS, say
+from gridgeo_api.app import run
+from gridgeo_api.asking import SignIn
 
 _OUT = Path("build/demo")
 _SHIPPED = Path("data/samples/town")
@@ -70,7 +70,7 @@ def demo(
             pages = _draw(gallery, output, told)
         before = gallery.layer("load").features["deviation_share"].abs().max()
     if done.changed:
-        rows = [[kind, say(kind, "zh"), f"{n:,}"] for kind, n in done.counts.items() if n]
+        rows = [[kind, say(kind, "zh"), n] for kind, n in done.counts.items() if n != "0"]
         table("Blind spots found", ["kind", "类型", "found"], rows)
         if done.plan is not None:
             after = done.plan.scores["max_deviation"]

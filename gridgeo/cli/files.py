@@ -11,10 +11,16 @@ from gridgeo.errors import ParameterError
 from gridgeo.model.files import write_frame
 from gridgeo.render.files import write_layer
 from gridgeo.services import coverage
-from gridgeo.services.layers import About, blind_spots_layer
+from gridgeo.services.layers import (
+    About,
+    blind_spots_layer,
+    load_layer,
+    proposed_layer,
+    staffing_layer,
+)
 from gridgeo.services.locate import assign_files
 from gridgeo.services.planning_files import balance_file, units_of
-from gridgeo.services.plans import placed_workers, propose
+from gridgeo.services.plans import propose, without_loads
 from gridgeo.services.sources import area_of
 from gridgeo.settings import Settings
 from gridgeo.words import say
@@ -101,10 +107,11 @@ def blind_spots(
         area = None if jurisdiction is None else area_of(jurisdiction, crs)
         found = coverage.blind_spots(source, day, standards, area, load)
         found = coverage.only(found, wanted)
-        layer = blind_spots_layer(found, About(day, standards=standards))
+        about = About(day, standards=standards)
+        layer = blind_spots_layer(found, about, told=load_layer(source, about, "internal", load))
         write_layer(layer, output)
         given.report_refused(source)
-    rows = [[kind, say(kind, "zh"), f"{n:,}"] for kind, n in found.counts().items()]
+    rows = [[kind, say(kind, "zh"), n] for kind, n in coverage.told_counts(found).items()]
     table("Blind spots", ["kind", "类型", "found"], rows)
     for kind, missing in found.not_judged.items():
         tell(f"not judged: {kind} (needs {missing})")
@@ -154,14 +161,20 @@ def balance(
     with bar("Balancing") as told:
         if units is None:
             with given.source_of({}) as store:
+                day = given.day(None, Settings())
                 plan = propose(
                     store,
-                    given.day(None, Settings()),
+                    day,
                     tolerance=tolerance,
                     seed=seed,
                     time_limit_s=time_limit,
                     progress=told,
                 )
+                # Loads of units are often below k: of the store's plan only grids tell theirs.
+                if output.suffix.lower() == ".csv":
+                    write_frame(without_loads(plan), output)
+                else:
+                    write_layer(proposed_layer(plan, store, About(day), "internal"), output)
         else:
             column = load or "households"
             plan = balance_file(
@@ -178,7 +191,7 @@ def balance(
                 time_limit_s=time_limit,
                 progress=told,
             )
-        plan.to_file(output)
+            plan.to_file(output)
     rows = [[name, _figure(value)] for name, value in plan.scores.items()]
     table("The plan", ["score", "value"], rows)
     for forced in plan.forced.itertuples():
@@ -188,7 +201,7 @@ def balance(
     if len(plan.moved):
         tell(f"{len(plan.moved):,} units would change their grid.")
     tell(f"{output}: {len(plan.assignment):,} units in {len(plan.targets):,} grids")
-    if output.suffix == ".gpkg":
+    if output.suffix == ".gpkg" and units is not None:
         next_step(f"gridgeo map load --grids {output} --load load -o plan.html")
 
 
@@ -210,13 +223,15 @@ def staff(
     """
     files = {"grids": grids, "households": households, "units": units}
     with given.source_of(files, None, crs, load) as source:
-        answer = placed_workers(source, workers, given.day(as_of, Settings()), load)
+        layer = staffing_layer(source, About(given.day(as_of, Settings())), workers, load)
         given.report_refused(source)
-    write_frame(answer, output)
+    write_layer(layer, output)
     tell(
-        f"{output}: {len(answer):,} grids, at most "
-        f"{answer['load_per_worker_then'].max():,.1f} households per worker"
+        f"{output}: {workers:,} workers in {len(layer.features):,} grids, at most "
+        f"{layer.features['load_per_worker'].max():,.1f} households per worker"
     )
+    for note in layer.notes("en"):
+        tell(note)
 
 
 def _figure(value: float) -> str:

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-from gridgeo_api.app import run
 
 from gridgeo import wiring
 from gridgeo.cli.say import bar, next_step, table, tell
 from gridgeo.services.kernels import warm
 from gridgeo.settings import Settings
+from gridgeo_api.app import run
 
 
 def register(app: typer.Typer) -> None:

@@ -57,6 +57,10 @@ def map_(
         raise ParameterError(
             f"There is no map {kind!r}; there are {', '.join(KINDS)}.", fields=["kind"]
         )
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise ParameterError(
+            f"A map is written as .html; {output.name} was asked for.", fields=["output"]
+        )
     if lang not in LANGS:
         raise ParameterError(f"lang is {lang!r}; zh or en is needed.", fields=["lang"])
     files = {

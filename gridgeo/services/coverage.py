@@ -13,7 +13,7 @@ from gridgeo.analysis.territory import across_faults, household_faults, territor
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.analysis.workload import SizeBands, size_faults
 from gridgeo.model.crs import to_crs_of, to_metric
-from gridgeo.model.findings import KIND_WEIGHTS, make_findings
+from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS, make_findings
 from gridgeo.model.frames import (
     APPOINTMENTS,
     GRIDS,
@@ -23,10 +23,11 @@ from gridgeo.model.frames import (
     VILLAGES,
     WORKERS,
 )
+from gridgeo.publish.layer import K
 from gridgeo.services.sources import Source, need
 from gridgeo.services.workload import count_households
 
-__all__ = ["KINDS", "BlindSpots", "SizeBands", "Standards", "blind_spots", "only"]
+__all__ = ["KINDS", "BlindSpots", "SizeBands", "Standards", "blind_spots", "only", "told_counts"]
 
 TERRITORY = ("gap", "overlap", "sliver", "invalid", "outside")
 ACROSS = ("across",)
@@ -153,6 +154,14 @@ def blind_spots(
     if judge(REACH, absent) and homes is not None:
         parts.append(reach_faults(homes, stations, standards.reach_within_m, as_of))
     return BlindSpots(_together(parts, grids), tuple(judged), not_judged)
+
+
+def told_counts(found: BlindSpots, k: int = K["internal"]) -> dict[str, str]:
+    """Say how many of every judged kind were found, of households only from k upwards."""
+    return {
+        kind: f"< {k}" if kind in HOUSEHOLD_KINDS and 0 < n < k else f"{n:,}"
+        for kind, n in found.counts().items()
+    }
 
 
 def only(found: BlindSpots, kinds: list[str]) -> BlindSpots:

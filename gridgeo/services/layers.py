@@ -5,21 +5,18 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 import geopandas as gpd
-import pandas as pd
 
-from gridgeo.analysis.workload import households_per_grid
 from gridgeo.errors import ParameterError
-from gridgeo.model.crs import to_crs_of
-from gridgeo.model.frames import GRIDS, HOUSEHOLDS, STATIONS, VILLAGES
+from gridgeo.model.frames import GRIDS, STATIONS, VILLAGES
 from gridgeo.model.plan import Plan
 from gridgeo.publish import Field, Layer, Ledger, Scope, release
 from gridgeo.publish.findings import release_findings
 from gridgeo.publish.layer import Disclosure, K
 from gridgeo.services.coverage import BlindSpots, Standards, blind_spots
 from gridgeo.services.incidents import incident_cells, incident_scope
-from gridgeo.services.plans import proposed_loads
+from gridgeo.services.plans import placed_workers, proposed_loads
 from gridgeo.services.sources import Source, need
-from gridgeo.services.workload import load_scope, loads
+from gridgeo.services.workload import load_scope, loads, staffing_scope
 
 
 class Said(TypedDict):
@@ -68,13 +65,15 @@ class About:
 
 
 def villages_layer(source: Source, about: About) -> Layer:
-    """Publish the villages with their households."""
+    """Publish the villages with the households of their grids.
+
+    Not those that lie in the village: the difference to the grids would tell how many live in
+    its gaps, and they are often fewer than k.
+    """
     villages = need(source, VILLAGES, as_of=about.as_of)
-    households = source.frame(HOUSEHOLDS, as_of=about.as_of)
-    counts = pd.Series(pd.NA, index=villages.index, dtype="Int64")
-    if len(households):
-        homes = to_crs_of(households, villages, "households", "villages")
-        counts = households_per_grid(villages, homes).astype("Int64")
+    grids = loads(source, about.as_of)
+    counts = grids.groupby("village_code")["households"].sum(min_count=1)
+    counts = counts.reindex(villages.index).astype("Int64")
     frame = gpd.GeoDataFrame(
         {
             "village_code": villages.index,
@@ -158,6 +157,12 @@ def proposed_layer(
     return release(frame, scope, about.ledger)
 
 
+def staffing_layer(source: Source, about: About, workers: int, load: str | None = None) -> Layer:
+    """Place workers, borders as they are, and publish where; as ``plans.placed_workers``."""
+    frame = placed_workers(source, workers, about.as_of, load)
+    return release(frame, staffing_scope(about.as_of.isoformat()), about.ledger)
+
+
 def blind_spots_layer(
     found: BlindSpots, about: About, disclosure: Disclosure = "internal", told: Layer | None = None
 ) -> Layer:
@@ -216,7 +221,8 @@ def layers_of_map(
         made["load"] = load_layer(source, about, "internal", load)
     elif kind == "blind-spots":
         found = blind_spots(source, about.as_of, about.standards, load=load)
-        made["blind-spots"] = blind_spots_layer(found, about)
+        told = load_layer(source, about, "internal", load)
+        made["blind-spots"] = blind_spots_layer(found, about, told=told)
     elif kind == "incidents":
         made["incident-cells"] = incidents_layer(source, about, "internal")
     else:

@@ -108,9 +108,21 @@ def proposed_loads(plan: Plan, today: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.concat([drawn, kept]), geometry="geometry", crs=grids.crs)
 
 
+def without_loads(plan: Plan) -> pd.DataFrame:
+    """Give unit → grid and the grid of today, without what a unit weighs.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the unit's id: ``grid_code``, ``grid_today``.
+    """
+    table = plan.table().drop(columns="load")
+    return table.set_axis(["grid_code", *table.columns[1:]], axis=1)
+
+
 def placed_workers(
     source: Source, workers: int, as_of: dt.date, load: str | None = None
-) -> pd.DataFrame:
+) -> gpd.GeoDataFrame:
     """Place workers so that the greatest load per worker is least, borders as they are.
 
     Parameters
@@ -125,9 +137,9 @@ def placed_workers(
 
     Returns
     -------
-    DataFrame
-        On the grids: ``households``, ``workers`` (today, NA where unknown), ``workers_then``,
-        ``load_per_worker_then``.
+    GeoDataFrame
+        On the grids: ``grid_code``, ``name``, ``households``, ``workers`` (as placed),
+        ``workers_today`` (NA where unknown).
     """
     today = loads(source, as_of, load)
     if today["households"].isna().all():
@@ -136,17 +148,11 @@ def placed_workers(
             hint="Give --load COLUMN, --households FILE or --units FILE.",
             fields=["load"],
         )
-    weight = today["households"].astype("float64").fillna(0.0)
-    then = place_workers(weight, workers)
-    return pd.DataFrame(
-        {
-            "households": today["households"],
-            "workers": today["workers"],
-            "workers_then": then,
-            "load_per_worker_then": (weight / then).round(1),
-        },
-        index=today.index,
-    )
+    placed = place_workers(today["households"].astype("float64").fillna(0.0), workers)
+    shown = today.rename(columns={"workers": "workers_today"})
+    return shown.assign(workers=placed)[
+        ["grid_code", "name", "households", "workers", "workers_today", "geometry"]
+    ]
 
 
 def _dedicated(source: Source, as_of: dt.date) -> list[str]:

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -16,8 +17,7 @@ from gridgeo.model.contract import Contract
 from gridgeo.model.plan import Plan
 from gridgeo.model.records import StoredPlan
 from gridgeo.publish import Layer
-from gridgeo.publish.layer import Disclosure
-from gridgeo.services.coverage import Standards, blind_spots
+from gridgeo.services.coverage import Standards, blind_spots, told_counts
 from gridgeo.services.layers import (
     About,
     blind_spots_layer,
@@ -34,19 +34,15 @@ from gridgeo.services.sources import Frame
 Told = Callable[[float, str], None]
 
 
-class CityStore(Protocol):
-    """The parts of the store that publication needs."""
+class OpenPublication(Protocol):
+    """A publication under way; all of it is kept, or nothing."""
 
-    def frame(self, contract: Contract, *, as_of: dt.date | None = None) -> Frame:
-        """Give a layer's rows."""
+    def layers(self) -> pd.DataFrame:
+        """List the current layers with their ``meta``."""
         ...
 
-    def feeds(self) -> pd.DataFrame:
-        """Give the register of feeds."""
-        ...
-
-    def published_layers(self, scope: Disclosure = "public") -> pd.DataFrame:
-        """Give ``layer_id``, ``version``, ``created_at`` and ``meta`` of what is published."""
+    def ledger(self, layer_id: str) -> pd.DataFrame:
+        """Give every figure published before."""
         ...
 
     def publish(
@@ -59,8 +55,8 @@ class CityStore(Protocol):
         """Make a new version of a published layer current."""
         ...
 
-    def ledger(self, layer_id: str) -> pd.DataFrame:
-        """Give every figure published before."""
+    def withdraw_all_but(self, layer_ids: Collection[str]) -> None:
+        """Let no other layer be current."""
         ...
 
     def record_findings(
@@ -74,6 +70,22 @@ class CityStore(Protocol):
         ...
 
 
+class CityStore(Protocol):
+    """The parts of the store that publication needs."""
+
+    def frame(self, contract: Contract, *, as_of: dt.date | None = None) -> Frame:
+        """Give a layer's rows."""
+        ...
+
+    def feeds(self) -> pd.DataFrame:
+        """Give the register of feeds."""
+        ...
+
+    def publication(self) -> AbstractContextManager[OpenPublication]:
+        """Open a publication; others wait for it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Published:
     """What a publication did.
@@ -84,15 +96,15 @@ class Published:
         The layers that were made; empty when nothing had changed.
     skipped : dict of str to str
         Layers that could not be made, with the reason.
-    counts : dict of str to int
-        Blind spots by kind.
+    counts : dict of str to str
+        Blind spots by kind, of households only from k upwards.
     plan : Plan or None
         The proposal that was computed.
     """
 
     layers: dict[str, Layer]
     skipped: dict[str, str]
-    counts: dict[str, int]
+    counts: dict[str, str]
     plan: Plan | None
 
     @property
@@ -102,14 +114,14 @@ class Published:
 
 
 class _Past:
-    """The store's ledger as ``publish.release`` asks for it."""
+    """The ledger as ``publish.release`` asks for it."""
 
-    def __init__(self, store: CityStore) -> None:
-        self._store = store
+    def __init__(self, publication: OpenPublication) -> None:
+        self._publication = publication
 
     def published(self, layer_id: str) -> pd.DataFrame:
         """Give what was published of a layer before."""
-        return self._store.ledger(layer_id)
+        return self._publication.ledger(layer_id)
 
 
 def publish_all(
@@ -145,27 +157,54 @@ def publish_all(
     Returns
     -------
     Published
-        Nothing is made anew when neither the files taken in, the day, the standards nor the
-        version of gridgeo changed since the last publication.
+        Nothing is made anew when neither the files taken in, the day, the standards, the source,
+        the zone, the seed nor the version of gridgeo changed since the last publication.
+
+    Notes
+    -----
+    All layers, the register and the proposal are one transaction: readers see the last
+    publication or this one, never a mixture, and a killed program leaves the last one.
     """
     standards = standards or Standards()
-    digest = _digest(store, as_of, standards, seed)
-    current = store.published_layers("internal")
-    if len(current) and all(meta.get("inputs") == digest for meta in current["meta"]):
-        return Published({}, {}, {}, None)
-    about = About(
-        as_of,
-        source=source,
-        plan_version=as_of.isoformat(),
-        ledger=_Past(store),
-        standards=standards,
-        zone=zone,
-    )
-    told(0.02, "blind spots")
-    found = blind_spots(store, as_of, standards)
-    told(0.3, "proposing borders")
-    plan, reason = _proposal(store, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
-    told(0.8, "layers")
+    with store.publication() as publication:
+        # Files that come in from here on are of the next publication.
+        digest = _digest(store.feeds(), (as_of, standards, source, zone, seed, __version__))
+        current = publication.layers()
+        if len(current) and all(meta.get("inputs") == digest for meta in current["meta"]):
+            return Published({}, {}, {}, None)
+        about = About(
+            as_of,
+            source=source,
+            plan_version=as_of.isoformat(),
+            ledger=_Past(publication),
+            standards=standards,
+            zone=zone,
+        )
+        told(0.02, "blind spots")
+        found = blind_spots(store, as_of, standards)
+        publication.record_findings(found.findings, as_of, found.judged)
+        plan, reason = _proposal(store, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
+        proposal = None
+        if plan is not None:
+            kept = StoredPlan(plan.assignment, now, seed=seed, scores=plan.scores, base_date=as_of)
+            proposal = plan, replace(about, plan_version=f"#{publication.save_plan(kept)}")
+        told(0.8, "layers")
+        layers, skipped = _layers(store, about, proposal)
+        if plan is None:
+            skipped["load-proposed"] = reason
+        layers["blind-spots"] = blind_spots_layer(found, about, told=layers.get("load"))
+        for done, layer in enumerate(layers.values()):
+            told(0.85 + 0.15 * done / len(layers), layer.id)
+            meta = layer.meta() | {"inputs": digest}
+            publication.publish(layer.id, layer.features, meta, layer.ledger_rows())
+        publication.withdraw_all_but(layers)
+    return Published(layers, skipped, told_counts(found), plan)
+
+
+def _layers(
+    store: CityStore, about: About, proposal: tuple[Plan, About] | None
+) -> tuple[dict[str, Layer], dict[str, str]]:
+    """Make the layers, coarse ones first, and say which could not be made."""
     makers: dict[str, Callable[[], Layer]] = {
         "villages": lambda: villages_layer(store, about),
         "grids": lambda: grids_layer(store, about),
@@ -173,24 +212,16 @@ def publish_all(
         "load": lambda: load_layer(store, about),
         "incident-cells": lambda: incidents_layer(store, about),
     }
-    if plan is not None:
-        kept = StoredPlan(plan.assignment, now, seed=seed, scores=plan.scores, base_date=as_of)
-        proposal = replace(about, plan_version=f"#{store.save_plan(kept)}")
-        makers["load-proposed"] = lambda: proposed_layer(plan, store, proposal)
+    if proposal is not None:
+        makers["load-proposed"] = lambda: proposed_layer(proposal[0], store, proposal[1])
     layers: dict[str, Layer] = {}
-    skipped = {} if plan is not None else {"load-proposed": reason}
+    skipped: dict[str, str] = {}
     for name, make in makers.items():
         try:
             layers[name] = make()
         except ParameterError as error:  # a layer with no row: said, and the others go on
             skipped[name] = error.message
-    layers["blind-spots"] = blind_spots_layer(found, about, told=layers.get("load"))
-    store.record_findings(found.findings, as_of, found.judged)
-    for done, layer in enumerate(layers.values()):
-        told(0.85 + 0.15 * done / len(layers), layer.id)
-        meta = layer.meta() | {"inputs": digest}
-        store.publish(layer.id, layer.features, meta, layer.ledger_rows())
-    return Published(layers, skipped, found.counts(), plan)
+    return layers, skipped
 
 
 def _proposal(store: CityStore, as_of: dt.date, seed: int, told: Told) -> tuple[Plan | None, str]:
@@ -200,14 +231,7 @@ def _proposal(store: CityStore, as_of: dt.date, seed: int, told: Told) -> tuple[
         return None, error.message
 
 
-def _digest(store: CityStore, as_of: dt.date, standards: Standards, seed: int) -> str:
+def _digest(feeds: pd.DataFrame, settings: tuple[object, ...]) -> str:
     """Condense all that the published layers depend on."""
-    feeds = store.feeds()
-    said = {
-        "feeds": [[str(i), row.sha256] for i, row in feeds.iterrows()],
-        "as_of": as_of.isoformat(),
-        "standards": repr(standards),
-        "seed": seed,
-        "version": __version__,
-    }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    said = [[str(feed_id), row.sha256] for feed_id, row in feeds.iterrows()]
+    return hashlib.sha256(json.dumps([said, repr(settings)]).encode()).hexdigest()

@@ -122,6 +122,27 @@ def load_scope(
     )
 
 
+def staffing_scope(as_of: str) -> Scope:
+    """Say what of ``plans.placed_workers`` leaves the house."""
+    return Scope(
+        layer="staffing",
+        zh="网格员配置",
+        en="Workers as placed",
+        fields=(
+            Field("grid_code"),
+            Field("name"),
+            Field("households", "int", is_count=True),
+            Field("workers", "int"),
+            Field("workers_today", "int", zh="现有网格员数", en="workers today"),
+            Field("load_per_worker", "float", unit="households"),
+        ),
+        disclosure="internal",
+        derived={"load_per_worker": _load_per_worker},
+        unit="workers",
+        as_of=as_of,
+    )
+
+
 def count_households(
     source: Source, grids: gpd.GeoDataFrame, as_of: dt.date, load: str | None = None
 ) -> pd.Series | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
 from gridgeo.errors import StoreError
@@ -21,7 +22,7 @@ OWNER, API = "gridgeo_owner", "gridgeo_api"
 API_SETTINGS = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
-    "statement_timeout": "30s",
+    "statement_timeout": "10s",
 }
 
 # The libpq drivers a DATABASE_URL may name; psycopg 3 speaks for all of them.
@@ -55,7 +56,7 @@ def engine(url: str, role: Role = "owner", *, pooled: bool = True) -> Engine:
     """
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         address = None
     if address is None or address.drivername not in _POSTGRES:
         raise StoreError(
@@ -64,7 +65,10 @@ def engine(url: str, role: Role = "owner", *, pooled: bool = True) -> Engine:
             code="store.address",
         )
     settings = {"timezone": "UTC"} | (API_SETTINGS if role == "api" else {})
-    pool: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": NullPool}
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if pooled:
+        # Who waits longer than this for a connection is better told so.
+        pool = {"pool_pre_ping": True, "pool_timeout": 3.0}
     made = create_engine(
         address.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
@@ -142,6 +146,12 @@ def in_our_words(store: Engine) -> Iterator[None]:
         raise _said(cast("psycopg.Error", error.orig), store) from error
     except psycopg.Error as error:  # from COPY, which SQLAlchemy does not see
         raise _said(error, store) from error
+    except PoolTimeoutError as error:
+        raise StoreError(
+            f"All connections to the database {store.url.database!r} are busy.",
+            hint="Try again in a moment.",
+            code="store.busy",
+        ) from error
 
 
 def _said(error: psycopg.Error, store: Engine) -> StoreError:

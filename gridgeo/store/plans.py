@@ -37,7 +37,7 @@ def save(connection: Connection, plan: StoredPlan) -> int:
     }
     plan_id = connection.execute(insert(plans).values(row).returning(plans.c.plan_id)).scalar_one()
     rows = ((str(unit), str(grid)) for unit, grid in assignment.items())
-    staged = stage_rows(connection, "staged", {"unit_id": Text(), "grid_code": Text()}, rows)
+    staged = stage_rows(connection, {"unit_id": Text(), "grid_code": Text()}, rows)
     of_plan = select(bindparam("plan", plan_id), staged.c.unit_id, staged.c.grid_code)
     connection.execute(insert(plan_units).from_select(["plan_id", "unit_id", "grid_code"], of_plan))
     return plan_id

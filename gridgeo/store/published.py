@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -72,6 +72,13 @@ def publish(
     _write_features(connection, layer_pk, rows)
     _enter(connection, layer_id, version, counts)
     return version
+
+
+def withdraw_all_but(connection: Connection, layer_ids: Collection[str]) -> None:
+    """Let no other layer be current; see ``Publication.withdraw_all_but``."""
+    table = published_layers
+    others = table.c.current & table.c.layer_id.not_in(list(layer_ids))
+    connection.execute(update(table).where(others).values(current=False))
 
 
 def current_version(connection: Connection, layer_id: str, scope: Scope) -> int | None:
@@ -169,7 +176,7 @@ def _write_features(
 ) -> None:
     types: dict[str, TypeEngine] = {"feature_id": Text(), "position": Integer()}
     types |= {"said": Text(), "shape": LargeBinary()}
-    staged = stage_rows(connection, "staged_features", types, rows)
+    staged = stage_rows(connection, types, rows)
     shape = func.ST_GeomFromWKB(staged.c.shape, GIVE_OUT_SRID, type_=NullType())
     chosen = select(
         bindparam("layer", layer_pk),
@@ -187,7 +194,7 @@ def _enter(connection: Connection, layer_id: str, version: int, counts: pd.DataF
     types["value"] = Double()
     texts = (counts[name].astype(str) for name in LEDGER_COLUMNS[:-1])
     values = [None if np.isnan(v) else v for v in counts["value"].astype("float64")]
-    staged = stage_rows(connection, "staged_figures", types, zip(*texts, values, strict=True))
+    staged = stage_rows(connection, types, zip(*texts, values, strict=True))
     figures = [staged.c[name] for name in LEDGER_COLUMNS]
     chosen = select(bindparam("layer", layer_id), bindparam("version", version), *figures)
     connection.execute(insert(ledger).from_select(["layer_id", "version", *LEDGER_COLUMNS], chosen))

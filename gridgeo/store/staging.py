@@ -1,5 +1,6 @@
 """Rows in: copied beside the tables first, then merged, so that a table sees whole files only."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, cast
@@ -42,6 +43,9 @@ from gridgeo.store.tables import REST_SRID
 
 Frame = Any  # a GeoDataFrame, or a DataFrame for layers without geometry
 
+# One transaction may stage several times; a temporary table belongs to its session alone.
+_numbers = itertools.count(1)
+
 _WIRE: dict[type[TypeEngine], str] = {
     Text: "text",
     BigInteger: "int8",
@@ -73,12 +77,11 @@ def stage(connection: Connection, contract: Contract, frame: Frame, target: Tabl
     """
     names, rows = rows_of(contract, frame, shapes="geometry" in target.c)
     types = {n: LargeBinary() if n == "geometry" else target.c[n].type for n in names}
-    return stage_rows(connection, "staged", types, rows)
+    return stage_rows(connection, types, rows)
 
 
 def stage_rows(
     connection: Connection,
-    name: str,
     types: Mapping[str, TypeEngine],
     rows: Iterable[tuple[Any, ...]],
 ) -> Table:
@@ -89,8 +92,6 @@ def stage_rows(
     Parameters
     ----------
     connection : Connection
-    name : str
-        Of the table, which is gone when the transaction ends.
     types : mapping of column to type
         In the order of the values in ``rows``.
     rows : iterable of tuple
@@ -98,7 +99,9 @@ def stage_rows(
     Returns
     -------
     Table
+        Under a name of its own; it is gone when the transaction ends.
     """
+    name = f"staged_{next(_numbers)}"
     staged = Table(
         name,
         MetaData(),

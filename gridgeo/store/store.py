@@ -1,6 +1,7 @@
 """The store of one city: every question that is answered from the database."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from gridgeo.model.contract import Contract
 from gridgeo.model.records import FeedIn, FeedResult, StoredPlan
 from gridgeo.store import feeds, plans, published, reading, register
 from gridgeo.store.connection import Scope, transaction
+from gridgeo.store.publication import Publication
 from gridgeo.store.reading import Bbox, Frame
 from gridgeo.store.register import RegisterChange
 from gridgeo.store.tables import metadata
@@ -263,6 +265,18 @@ class Store:
         """
         with transaction(self.engine) as connection:
             return published.publish(connection, layer_id, features, meta, counts)
+
+    @contextmanager
+    def publication(self) -> Iterator[Publication]:
+        """Publish several layers, the register and a plan in one transaction.
+
+        Yields
+        ------
+        Publication
+            What is done with it is kept when the block ends, and all undone when it fails.
+        """
+        with transaction(self.engine) as connection:
+            yield Publication(connection)
 
     def published(
         self, layer_id: str, scope: Scope = "public"

@@ -110,8 +110,8 @@ def test_staff_places_exactly_the_workers_there_are(run, town, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     staff = pd.read_csv(tmp_path / "staff.csv")
-    assert staff["workers_then"].sum() == 120
-    assert staff["workers_then"].min() == 1
+    assert staff["workers"].sum() == 120
+    assert staff["workers"].min() == 1
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,24 @@ def test_a_process_of_its_own_ends_as_the_command_did(run_apart, town, tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("gridgeo: ") or "gridgeo: nowhere.csv" in done.stderr
+
+
+def test_staff_withholds_a_small_grid_and_can_be_written_as_a_map(run, town, tmp_path):
+    done = run(
+        "staff", town / "grids.geojson", "--units", town / "units.gpkg", "--workers", "100",
+        "-o", "staff.geojson",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    staff = gpd.read_file(tmp_path / "staff.geojson")
+    told = staff["households"].dropna()
+    assert not ((told > 0) & (told < 5)).any()
+    assert staff["workers"].sum() == 100
+
+
+def test_settings_that_make_no_sense_are_said_in_a_sentence(run, monkeypatch):
+    monkeypatch.setenv("GRIDGEO_ZONE", "Mars/Olympus")
+    monkeypatch.setenv("GRIDGEO_REACH_WITHIN_M", "-1")
+    done = run("status")
+    assert done.returncode == 1
+    assert "GRIDGEO_ZONE" in done.stderr
+    assert "GRIDGEO_REACH_WITHIN_M" in done.stderr

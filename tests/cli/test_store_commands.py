@@ -82,7 +82,12 @@ def test_a_plan_from_the_store_is_written_and_applied_nowhere(on_store, samples,
     assert done.returncode == 0, done.stderr
     plan = pd.read_csv(tmp_path / "plan.csv", dtype=str)
     assert plan["grid_today"].notna().all()
-    assert "unchanged" not in on_store("status").stdout
+    assert "load" not in plan.columns
+    done = on_store("balance", "-o", "plan.geojson")
+    assert done.returncode == 0, done.stderr
+    told = gpd.read_file(tmp_path / "plan.geojson")["households"].dropna()
+    assert (told % 5 == 0).all()
+    assert on_store("balance", "--k", "9", "-o", "no.csv").returncode == 1
 
 
 def test_doctor_finds_a_login_that_could_do_too_much(on_store):

@@ -1,9 +1,5 @@
 import datetime as dt
 import itertools
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -30,8 +26,6 @@ from gridgeo.model.frames import (
 from tests.store.frames import NO_REJECTS, feed, grids, households, visits
 
 pytestmark = pytest.mark.db
-
-ROOT = Path(__file__).parents[2]
 
 
 def widths(frame):
@@ -290,76 +284,6 @@ def test_a_grid_that_changes_begins_a_new_version_and_the_old_one_ends_that_day(
     assert after.loc["b", "valid_from"] == pd.Timestamp(old)
     assert len(store.frame(GRIDS, as_of=dt.date(2024, 12, 31))) == 0
     assert widths(store.frame(GRIDS)) == [2, 1]
-
-
-KILLED = """
-import sys, time
-from gridgeo.model.frames import HOUSEHOLDS
-from gridgeo.store import staging
-from gridgeo.store.connection import engine
-from gridgeo.store.store import Store
-from tests.store.frames import NO_REJECTS, feed, households
-
-def slowly(rows):
-    for n, row in enumerate(rows):
-        yield row
-        if n == 1000:
-            print("half", flush=True)
-            time.sleep(60)
-
-whole = staging.rows_of
-
-def rows_of(*args, **more):
-    names, rows = whole(*args, **more)
-    return names, slowly(rows)
-
-staging.rows_of = rows_of
-Store(engine(sys.argv[1])).take_in(HOUSEHOLDS, households(2000), NO_REJECTS, feed())
-"""
-
-
-def test_a_program_killed_while_taking_in_leaves_nothing(store):
-    url = store.engine.url.render_as_string(hide_password=False)
-    program = subprocess.Popen(
-        [sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    assert program.stdout.readline() == "half\n"
-    program.kill()
-    program.communicate()
-    assert len(store.feeds()) == 0
-    assert len(store.frame(HOUSEHOLDS)) == 0
-    # The lock of the killed program is gone with it.
-    assert store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed()).inserted == 3
-
-
-def test_two_imports_of_one_layer_take_turns(store):
-    results = []
-
-    def bring(name):
-        results.append(store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed(name)))
-
-    both = [threading.Thread(target=bring, args=[name]) for name in ("one", "two")]
-    for thread in both:
-        thread.start()
-    for thread in both:
-        thread.join()
-    assert sorted(result.inserted for result in results) == [0, 3]
-    assert sorted(result.unchanged for result in results) == [0, 3]
-
-
-def test_the_same_file_brought_twice_at_once_is_taken_in_once(store):
-    results = []
-
-    def bring():
-        results.append(store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed()))
-
-    both = [threading.Thread(target=bring) for _ in range(2)]
-    for thread in both:
-        thread.start()
-    for thread in both:
-        thread.join()
-    assert sorted(result.repeated for result in results) == [False, True]
-    assert len(store.feeds()) == 1
 
 
 def test_a_grid_that_ends_before_it_begins_takes_nothing_in(store):

@@ -60,7 +60,7 @@ def test_the_api_plans_small_queries_without_jit_or_helpers(api_engine):
     assert settings == {
         "jit": "off",
         "max_parallel_workers_per_gather": "0",
-        "statement_timeout": "30s",
+        "statement_timeout": "10s",
     }
 
 
