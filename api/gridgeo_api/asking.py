@@ -69,12 +69,12 @@ def scope_of(
 
 
 def known_parameters(request: Request) -> None:
-    """Refuse a query parameter the route does not declare.
+    """Refuse a query parameter that the route does not declare, or that is said twice.
 
     Raises
     ------
     UnknownParameter
-        All unknown names at once.
+        All names at once.
     """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
@@ -85,7 +85,14 @@ def known_parameters(request: Request) -> None:
         one = waiting.pop()
         known |= {field.alias for field in one.query_params}
         waiting += one.dependencies
-    unknown = sorted(set(request.query_params) - known)
+    given = [name for name, _ in request.query_params.multi_items()]
+    twice = sorted({name for name in given if given.count(name) > 1})
+    if twice:
+        raise UnknownParameter(
+            f"Said more than once: {', '.join(twice)}; each parameter is taken once.",
+            fields=twice,
+        )
+    unknown = sorted(set(given) - known)
     if unknown:
         raise UnknownParameter(
             f"Unknown parameter: {', '.join(unknown)}; known here: {', '.join(sorted(known))}.",

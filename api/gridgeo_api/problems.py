@@ -56,6 +56,20 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+# What the framework refuses itself, in the words of the house.
+_HTTP = {
+    401: (
+        SignInRequired.default_code,
+        "The sign-in cannot be read; a name and a password are needed (HTTP Basic).",
+    ),
+    404: (
+        errors.NotFoundError.default_code,
+        "There is nothing at this address. What there is stands in /openapi.json.",
+    ),
+    405: ("method-not-allowed", "This address does not know that method; see /openapi.json."),
+}
+
+
 def problem(
     status: int,
     title: str,
@@ -100,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.GridgeoError, _of_gridgeo)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _of_anything)
 
 
 def _of_gridgeo(_: Request, error: Exception) -> JSONResponse:
@@ -130,10 +145,21 @@ def _of_validation(_: Request, error: Exception) -> JSONResponse:
 
 def _of_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
-    codes = {404: "not-found", 405: "method-not-allowed"}
+    code, detail = _HTTP.get(error.status_code, (f"http-{error.status_code}", ""))
     return problem(
         error.status_code,
         str(error.detail),
-        code=codes.get(error.status_code, f"http-{error.status_code}"),
+        detail=detail,
+        code=code,
         headers=dict(error.headers) if error.headers else None,
+    )
+
+
+def _of_anything(_: Request, __: Exception) -> JSONResponse:
+    """Say no more than that it is ours: the text of a stranger's error may hold anything."""
+    return problem(
+        500,
+        "Error",
+        detail="Something is wrong in gridgeo itself; the log of the service has the details.",
+        code=errors.GridgeoError.default_code,
     )

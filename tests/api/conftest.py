@@ -1,7 +1,8 @@
 import pytest
+from starlette.testclient import TestClient
+
 from gridgeo_api.app import create_app
 from gridgeo_api.asking import SignIn
-from starlette.testclient import TestClient
 
 SIGN_IN = SignIn("demo", "a-password-for-tests")
 

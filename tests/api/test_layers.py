@@ -1,6 +1,11 @@
 import geopandas as gpd
 import pytest
 from shapely import box
+from starlette.testclient import TestClient
+
+from gridgeo.publish import Field, Scope, release
+from gridgeo.settings import Settings
+from gridgeo_api.app import create_app
 
 PUBLIC = {"grids", "villages", "stations", "load", "load-proposed", "incident-cells"}
 
@@ -27,8 +32,6 @@ def test_a_wrong_password_is_401_and_never_falls_back_to_public(client, signed_i
 
 
 def test_the_demo_sign_in_is_refused_from_another_machine(app, signed_in):
-    from starlette.testclient import TestClient
-
     with TestClient(app, client=("192.0.2.7", 50000)) as stranger:
         assert stranger.get("/ogc/collections", auth=signed_in).status_code == 401
         assert stranger.get("/ogc/collections").status_code == 200
@@ -98,3 +101,45 @@ def test_unknown_paths_and_methods_are_problems(client):
         answer = client.request(method, path)
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_paging_leads_on_whatever_signs_an_id_has(store, cluster, database):
+    codes = ["=1+1", "a&b=c#d", "a b", "ü/%2F", "户?x"]
+    frame = gpd.GeoDataFrame(
+        {"grid_code": codes},
+        geometry=[box(120 + i, 32, 121 + i, 33) for i in range(len(codes))],
+        index=codes,
+        crs=4326,
+    )
+    scope = Scope(layer="grids", zh="网格", en="Grids", fields=(Field("grid_code"),))
+    layer = release(frame, scope)
+    store.publish("grids", layer.features, layer.meta(), layer.ledger_rows())
+    settings = Settings(
+        database_url=cluster.url(database), api_database_url=cluster.url(database, "api")
+    )
+    with TestClient(create_app(settings)) as client:
+        seen, path = [], "/ogc/collections/grids/items?limit=1"
+        while path and len(seen) < 10:
+            body = client.get(path).json()
+            seen += [feature["id"] for feature in body["features"]]
+            path = next((k["href"] for k in body["links"] if k["rel"] == "next"), None)
+    assert seen == sorted(codes)
+
+
+@pytest.mark.parametrize("name", ["%00", "Grids", "a.b", "x" * 61])
+def test_what_cannot_be_the_id_of_a_layer_is_a_bad_parameter(client, name):
+    for path in (f"/ogc/collections/{name}", f"/ogc/collections/{name}/items"):
+        assert client.get(path).status_code == 400
+
+
+def test_a_parameter_said_twice_is_400(client):
+    answer = client.get("/ogc/collections/grids/items?limit=1&limit=2")
+    assert answer.status_code == 400
+    assert answer.json()["fields"] == ["limit"]
+
+
+def test_a_sign_in_that_cannot_be_read_is_401_with_our_code(client):
+    answer = client.get("/ogc/collections", headers={"Authorization": "Basic !!!"})
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "sign-in"
+    assert answer.json()["detail"]

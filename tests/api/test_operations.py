@@ -1,9 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from gridgeo_api.app import create_app
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from gridgeo.settings import Settings
+from gridgeo_api.app import create_app
 
 
 def test_a_living_service_says_so(client):
@@ -83,3 +85,14 @@ def test_the_leaders_page_shows_figures_in_both_languages(client):
     assert "households per worker" in en
     assert 'lang="zh-CN"' in zh
     assert 'lang="en"' in en
+
+
+def test_a_database_that_stalls_is_503_and_the_process_stays_alive(empty_city, admin_engine):
+    with TestClient(create_app(empty_city)) as client, admin_engine.begin() as connection:
+        connection.execute(text("LOCK published.layers IN ACCESS EXCLUSIVE MODE"))
+        with ThreadPoolExecutor(25) as many:
+            asked = [many.submit(client.get, "/ogc/collections") for _ in range(25)]
+            assert client.get("/healthz").status_code == 200
+            answers = [one.result() for one in asked]
+    assert {answer.status_code for answer in answers} == {503}
+    assert {answer.json()["code"] for answer in answers} <= {"store.busy", "store.timeout"}

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 import uvicorn
-from gridgeo_api.app import create_app
 
+from gridgeo_api.app import create_app
 from tests.api.conftest import SIGN_IN
 
 DRAWN = "path.leaflet-interactive, img.leaflet-image-layer"

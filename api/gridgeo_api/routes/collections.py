@@ -1,11 +1,12 @@
 """The published layers as GeoJSON, whole or by page and place."""
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from gridgeo.errors import ParameterError
 from gridgeo.render.geojson import to_geojson
@@ -23,6 +24,8 @@ class GeoJSON(Response):
 
     media_type = "application/geo+json"
 
+
+CollectionId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,60}$", description="id of a layer")]
 
 _Page = tuple[dict[str, Any], np.ndarray]
 
@@ -58,7 +61,7 @@ def collections(request: Request, layers: Layers, scope: Scope) -> dict[str, Any
 
 @router.get("/collections/{collection_id}", summary="One published layer")
 def collection(
-    request: Request, layers: Layers, scope: Scope, collection_id: str
+    request: Request, layers: Layers, scope: Scope, collection_id: CollectionId
 ) -> dict[str, Any]:
     """Describe one layer: extent, columns, unit, period, source, what was withheld."""
     return _described(request, layers, collection_id, scope)
@@ -73,7 +76,7 @@ def items(
     request: Request,
     layers: Layers,
     scope: Scope,
-    collection_id: str,
+    collection_id: CollectionId,
     limit: Annotated[int, Query(ge=1, le=10_000, description="features a page")] = 1000,
     after: Annotated[str | None, Query(description="id after which the page begins")] = None,
     bbox: Annotated[
@@ -94,8 +97,8 @@ def items(
     path = f"collections/{collection_id}/items"
     links = [_link(request, path, "self", GeoJSON.media_type)]
     if len(chosen) > limit:
-        query = f"?limit={limit}&after={page[-1]['id']}" + (f"&bbox={bbox}" if bbox else "")
-        links.append(_link(request, path + query, "next", GeoJSON.media_type))
+        query = {"limit": limit, "after": page[-1]["id"]} | ({"bbox": bbox} if bbox else {})
+        links.append(_link(request, f"{path}?{urlencode(query)}", "next", GeoJSON.media_type))
     return GeoJSON(
         orjson.dumps(
             {

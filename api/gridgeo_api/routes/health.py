@@ -12,8 +12,11 @@ router = APIRouter(dependencies=[Depends(known_parameters)], tags=["operations"]
 
 
 @router.get("/healthz", summary="The process answers")
-def healthz() -> dict[str, str]:
-    """Say that the process is alive; nothing else is asked."""
+async def healthz() -> dict[str, str]:
+    """Say that the process is alive; nothing else is asked.
+
+    Not in the thread pool, where it would wait behind requests that wait for the database.
+    """
     return {"status": "ok"}
 
 
@@ -31,6 +34,8 @@ def readyz(reasons: Annotated[list[str], Depends(_reasons)]) -> dict[str, str]:
     """Say whether the database answers and every wall of row security stands."""
     if reasons:
         raise StoreError(
-            f"Not ready: {'; '.join(reasons)}.", hint="Run `gridgeo doctor`.", code="store.walls"
+            f"Not ready: {'; '.join(one.rstrip('.') for one in reasons)}.",
+            hint="Run `gridgeo doctor`.",
+            code="store.not-ready",
         )
     return {"status": "ready"}

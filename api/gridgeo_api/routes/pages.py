@@ -74,19 +74,19 @@ def show(
             f"The map {kind!r} is for people of the city.", hint="Sign in.", fields=["kind"]
         )
     shown = {one.needs: layers.layer(one.needs, scope)} | layers.some(one.takes, scope)
-    return HTMLResponse(_drawn(request, kind, shown, lang))
+    return HTMLResponse(_drawn(request, (kind, lang, scope), shown))
 
 
-def _drawn(request: Request, kind: str, shown: dict[str, Any], lang: Lang) -> str:
+def _drawn(request: Request, key: tuple[str, Lang, str], shown: dict[str, Any]) -> str:
     """Draw a map only when one of its layers has a new version."""
-    drawn: dict[tuple[str, Lang], tuple[list[Any], str]] = request.app.state.drawn
+    drawn: dict[tuple[str, Lang, str], tuple[list[Any], str]] = request.app.state.drawn
     layers = list(shown.values())
-    kept = drawn.get((kind, lang))
+    kept = drawn.get(key)
     if (
         kept is None
         or len(kept[0]) != len(layers)
         or any(a is not b for a, b in zip(kept[0], layers, strict=True))
     ):
-        kept = (layers, draw(kind, shown, lang))
-        drawn[kind, lang] = kept
+        kept = (layers, draw(key[0], shown, key[1]))
+        drawn[key] = kept
     return kept[1]
