@@ -9,7 +9,7 @@ from typing import TypeVar
 import geopandas as gpd
 from pyproj import CRS
 
-from gridgeo.errors import CRSError
+from gridgeo.errors import CRSError, ParameterError
 
 REST = CRS.from_epsg(4490)
 GIVE_OUT = CRS.from_epsg(4326)
@@ -42,6 +42,22 @@ def measures_metres(crs: CRS | None) -> bool:
     return all(axis.unit_conversion_factor == 1.0 for axis in crs.axis_info[:2])
 
 
+def require_geo(frame: object, layer: str) -> None:
+    """Refuse what is no layer at all, such as a list of shapes.
+
+    Raises
+    ------
+    ParameterError
+        Neither a GeoDataFrame nor a GeoSeries.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame | gpd.GeoSeries):
+        raise ParameterError(
+            f"{layer} is a {type(frame).__name__}; a GeoDataFrame or GeoSeries is needed.",
+            hint="Make one with geopandas.GeoSeries(shapes, crs=EPSG).",
+            fields=[layer],
+        )
+
+
 def require_metric(frame: Geo, layer: str) -> Geo:
     """Refuse a layer whose coordinates cannot measure.
 
@@ -60,7 +76,10 @@ def require_metric(frame: Geo, layer: str) -> Geo:
     ------
     CRSError
         No CRS, degrees, feet or Web Mercator.
+    ParameterError
+        No layer at all.
     """
+    require_geo(frame, layer)
     if measures_metres(frame.crs):
         return frame
     raise CRSError(
@@ -150,6 +169,7 @@ def to_crs_of(frame: Geo, other: Geo, layer: str, other_layer: str) -> Geo:
         One of them has no CRS.
     """
     for one, name, over in ((frame, layer, other_layer), (other, other_layer, layer)):
+        require_geo(one, name)
         if one.crs is None:
             raise CRSError(
                 f"{name} has no CRS, so it cannot be laid over {over}.",

@@ -1,7 +1,7 @@
 import geopandas as gpd
 import pytest
 
-from gridgeo.errors import CRSError
+from gridgeo.errors import CRSError, ParameterError
 from gridgeo.model.crs import metric_crs, require_metric, to_crs_of, to_metric
 
 
@@ -38,3 +38,11 @@ def test_a_layer_without_crs_is_never_laid_over_another():
     other = gpd.GeoSeries.from_xy([0], [0], crs=4549)
     with pytest.raises(CRSError, match="points has no CRS"):
         to_crs_of(one, other, "points", "grids")
+
+
+def test_a_list_of_shapes_is_no_layer():
+    with pytest.raises(ParameterError, match=r"grids is a list; a GeoDataFrame"):
+        require_metric([], "grids")
+    place = gpd.GeoSeries.from_xy([0], [0], crs=4549)
+    with pytest.raises(ParameterError, match="points is a list"):
+        to_crs_of([], place, "points", "grids")
