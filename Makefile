@@ -23,6 +23,7 @@ demo: setup                    ## everything from nothing; ARGS="--no-serve" sto
 
 test: .venv/.ready-browser     ## all tests, on a real PostGIS and a real browser
 	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --doctest-modules --ignore gridgeo/store/migrations gridgeo $(ARGS)
 	$(BIN)/pytest --nbmake notebooks $(ARGS)
 
 check: .venv/.ready-dev        ## lint, format, types, floors
