@@ -1,22 +1,30 @@
 """Open any file by its extension; what cannot be opened is said by name, with the next step."""
 
 import hashlib
-import json
 import re
 import warnings
 from pathlib import Path
 
 import geopandas as gpd
-import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pyogrio
 import shapely
 from pyogrio.raw import read_arrow
 
 from gridgeo.errors import GridgeoError, InputError
 from gridgeo.ingest.delimited import read_delimited
-from gridgeo.ingest.source import Source, closed_note, listed, numbered, shapes_from, unusable
+from gridgeo.ingest.limits import check_rows, check_size
+from gridgeo.ingest.names import told
+from gridgeo.ingest.parquet import read_parquet
+from gridgeo.ingest.source import (
+    Source,
+    check_text,
+    closed_note,
+    listed,
+    numbered,
+    shapes_from,
+    unusable,
+)
 
 # What the first bytes must be. It tells a renamed file, and keeps GDAL from taking
 # a text such as a VRT, which opens other files, for the format its name promises.
@@ -47,7 +55,7 @@ def fingerprint(path: Path | str) -> str:
     Raises
     ------
     InputError
-        There is no such file, or it is a folder.
+        There is no such file, it is a folder, a pipe or a device, or larger than ``limits`` allows.
     """
     with _file(Path(path)).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -77,8 +85,8 @@ def open_source(
     Raises
     ------
     InputError
-        Missing, a folder, of an unknown format, renamed, truncated, without such a layer,
-        without rows.
+        Missing, a folder, a pipe or a device, larger than ``limits`` allows, of an unknown format,
+        renamed, truncated, without such a layer, without rows.
     """
     path = _file(Path(path))
     suffix = path.suffix.lower()
@@ -96,7 +104,7 @@ def open_source(
         if suffix == ".csv":
             source = read_delimited(path, encoding)
         elif suffix in PARQUETS:
-            source = _read_parquet(path)
+            source = read_parquet(path)
         else:
             source = _read_vector(path, layer, prefer)
     except GridgeoError:
@@ -108,22 +116,27 @@ def open_source(
             "Copy or save it again from its source.",
         ) from error
     if source.rows == 0:
-        raise unusable(
-            path,
-            f"has no rows, only {len(source.headers)} columns ({listed(source.headers)}).",
-            "Give a file with at least one row.",
-            code="input.empty",
-        )
+        found, hint = told(source.headers, "Give a file with at least one row.")
+        raise unusable(path, f"has no rows, only columns; {found}.", hint, code="input.empty")
     return source
 
 
 def _file(path: Path) -> Path:
+    """Give the path back of a file that is there, regular and not too large."""
     if path.is_dir():
         raise unusable(
             path, "is a folder; a file is needed.", "Name a file inside it.", code="input.folder"
         )
-    if not path.is_file():
+    if not path.exists():
         raise unusable(path, "does not exist.", "Check its name and folder.", code="input.missing")
+    if not path.is_file():
+        raise unusable(
+            path,
+            "is no regular file but a pipe or device; a file is needed.",
+            "Save what comes out of it as a file and name that.",
+            code="input.irregular",
+        )
+    check_size(path)
     return path
 
 
@@ -145,16 +158,12 @@ def _read_vector(path: Path, layer: str | None, prefer: str) -> Source:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         layer = _layer(path, layer, prefer)
-        meta, arrow = read_arrow(path, layer=layer, datetime_as_string=True, **options)
         promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
+        check_rows(path, promised)
+        meta, arrow = read_arrow(path, layer=layer, datetime_as_string=True, **options)
     if arrow.num_rows != promised:
         raise _cut_short(path, f"promises {promised} rows and holds {arrow.num_rows}")
-    try:
-        arrow.validate(full=True)
-    except pa.ArrowInvalid as error:
-        raise unusable(
-            path, "has text that is not UTF-8.", "Save it again as UTF-8.", code="input.encoding"
-        ) from error
+    check_text(path, arrow)
     notes = tuple(f"GDAL: {w.message}".replace(str(path), path.name) for w in caught)
     if meta["geometry_type"] is None:
         return Source(path.name, numbered(arrow.to_pandas(integer_object_nulls=True)), notes=notes)
@@ -204,29 +213,6 @@ def _states_crs(path: Path) -> bool:
         head = file.read(HEAD_BYTES)
         file.seek(max(path.stat().st_size - HEAD_BYTES, 0))
         return re.search(rb'"crs"\s*:\s*\{', head + b"\n" + file.read()) is not None
-
-
-def _read_parquet(path: Path) -> Source:
-    """Read Parquet with or without geometry; a named index is a column like the others."""
-    arrow = pq.ParquetFile(path).read()
-    said = json.loads((arrow.schema.metadata or {}).get(b"geo", "null"))
-    column = None if said is None else said["primary_column"]
-    table = (arrow if column is None else arrow.drop_columns([column])).to_pandas(
-        integer_object_nulls=True
-    )
-    counted = isinstance(table.index, pd.RangeIndex) and table.index.name is None
-    table = numbered(table.reset_index(drop=counted))
-    if column is None:
-        return Source(path.name, table)
-    geometry = said["columns"][column]
-    if geometry["encoding"] == "WKB":
-        wkb = arrow.column(column).to_numpy()
-    else:
-        wkb = gpd.read_parquet(path, columns=[column]).geometry.to_wkb().to_numpy()
-    shapes, unreadable, closed = shapes_from(wkb, shapely.from_wkb)
-    # GeoParquet: a CRS that is left out is CRS84, one that is null is unknown.
-    crs = gpd.GeoSeries([], crs=geometry.get("crs", "OGC:CRS84")).crs
-    return Source(path.name, table, shapes, unreadable, crs, notes=closed_note(closed))
 
 
 def _first_line(error: Exception) -> str:

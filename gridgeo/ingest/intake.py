@@ -12,7 +12,7 @@ import pandas as pd
 from gridgeo.errors import ContractError
 from gridgeo.ingest.coerce import coerce, dates_without_hour, mangled, tightened, time_zone
 from gridgeo.ingest.formats import open_source
-from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings
+from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings, told
 from gridgeo.ingest.places import Fault, Placed, place, to_rest_judged
 from gridgeo.ingest.reasons import explain
 from gridgeo.ingest.reference import crs_name
@@ -154,10 +154,12 @@ def _require(contract: Contract, theirs: Mapping[str, str], source: Source) -> N
     needed = [contract.key, *(column.name for column in contract.columns if column.required)]
     absent = [name for name in needed if name not in theirs]
     if absent:
+        maps = " ".join(f"--map {name}=THEIRS" for name in absent)
+        found, hint = told(source.headers, f"Say which it is: {maps}.")
         raise ContractError(
             f"{source.name} has no column for {listed(absent)}, which {contract.name} needs; "
-            f"found: {listed(source.headers)}.",
-            hint="Say which it is: " + " ".join(f"--map {name}=THEIRS" for name in absent) + ".",
+            f"{found}.",
+            hint=hint,
             code="contract.columns",
             fields=absent,
         )

@@ -20,6 +20,11 @@ PLACES: dict[str, tuple[str, ...]] = {
 
 DBF_NAME = 10  # letters of a column's name that a Shapefile keeps
 
+# Digits of which names are made: gcj02_lng, pop2020, 2020年户数, and our own for a blank header.
+NAMING = re.compile(
+    r"(?<=[A-Za-z_])(?:\d{1,2}|(?:19|20)\d\d)(?!\d)|^(?:19|20)\d\d(?=[^\W\d_])|^column \d+$"
+)
+
 
 def spellings(contract: Contract) -> dict[str, tuple[str, ...]]:
     """Give the headers under which each column of a layer is recognised.
@@ -83,9 +88,10 @@ def recognise(
                 h for h in headers if _plain(h) == wanted
             ]
             if not claims:
+                there, hint = told(headers, f"Name one of them: --map {ours}=THEIRS.")
                 raise InputError(
-                    f"{file} has no column {said[ours]!r} for {ours}; found: {listed(headers)}.",
-                    hint=f"Name one of them: --map {ours}=THEIRS.",
+                    f"{file} has no column {said[ours]!r} for {ours}; {there}.",
+                    hint=hint,
                     code="input.column",
                     fields=[ours],
                 )
@@ -103,6 +109,33 @@ def recognise(
         if claims:
             found[ours] = claims[0]
     return found
+
+
+def told(headers: Sequence[str], hint: str) -> tuple[str, str]:
+    """Say for a message which headers a file has, unless they are somebody's data.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        As the file has them.
+    hint : str
+        The next step if they are names.
+
+    Returns
+    -------
+    found : str
+        The headers. Where one of them looks like a value (a number, date, code or address) the
+        header is missing and all may tell of a resident: then only their number.
+    hint : str
+        The next step.
+    """
+    if any(re.search(r"\d", NAMING.sub("", header)) for header in headers):
+        return (
+            f"found: {len(headers)} columns, but the first row looks like data, "
+            "so the header seems to be missing",
+            f"Put a row with the names of the columns first. If these are names: {hint}",
+        )
+    return f"found: {listed(headers)}", hint
 
 
 def check_mapping(mapping: Mapping[str, str], contract: Contract) -> None:

@@ -10,9 +10,9 @@ import shapely
 
 from gridgeo.errors import CRSError, InputError
 from gridgeo.ingest.coerce import number, stripped
-from gridgeo.ingest.names import PLACES, recognise
+from gridgeo.ingest.names import PLACES, recognise, told
 from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
-from gridgeo.ingest.source import Source, closed_note, listed, shapes_from
+from gridgeo.ingest.source import Source, closed_note, shapes_from
 from gridgeo.model.crs import to_rest
 
 EWKT = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
@@ -98,11 +98,12 @@ def _way(
 
 def _no_place(source: Source, kinds: Sequence[str]) -> InputError:
     point = not kinds or "Point" in kinds
+    maps = "--map lon=THEIRS --map lat=THEIRS" if point else "--map geometry=THEIRS"
+    found, hint = told(source.headers, f"Name them: {maps}.")
     return InputError(
         f"{source.name} has no geometry and no columns for "
-        f"{'lon and lat' if point else 'its shapes as WKT'}; found: {listed(source.headers)}.",
-        hint="Name them: "
-        + ("--map lon=THEIRS --map lat=THEIRS." if point else "--map geometry=THEIRS."),
+        f"{'lon and lat' if point else 'its shapes as WKT'}; {found}.",
+        hint=hint,
         code="input.no-place",
         fields=["geometry"],
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 
 from gridgeo.errors import InputError
@@ -111,6 +112,16 @@ def numbered(table: pd.DataFrame) -> pd.DataFrame:
     table.index = pd.RangeIndex(1, len(table) + 1, name="row")
     table.columns = pd.Index([str(header) for header in table.columns], dtype=object)
     return table
+
+
+def check_text(path: Path, arrow: pa.Table) -> None:
+    """Let a table pass whose texts are all UTF-8; ``InputError`` otherwise."""
+    try:
+        arrow.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise unusable(
+            path, "has text that is not UTF-8.", "Save it again as UTF-8.", code="input.encoding"
+        ) from error
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 from decimal import Decimal
 
 import geopandas as gpd
@@ -98,7 +99,7 @@ def test_a_number_too_long_for_json_is_refused_not_rounded(tmp_path, told):
     [
         ("a.csv", b"", "is empty"),
         ("a.csv", b"\n\n", "is empty"),
-        ("a.csv", b"household_id,lon,lat\n", r"has no rows, only 3 columns \(household_id, lon, l"),
+        ("a.csv", b"household_id,lon,lat\n", "has no rows, only columns; found: household_id, lon"),
         ("a.csv", "户编号,lon,lat\n1,120,32\n".encode("gb18030"), "is not text in utf-8"),
         (
             "a.csv",
@@ -110,7 +111,11 @@ def test_a_number_too_long_for_json_is_refused_not_rounded(tmp_path, told):
         ("a.gpkg", b"household_id,lon\n", "is no GeoPackage"),
         ("a.geojson", b"<OGRVRTDataSource/>", "is no GeoJSON"),
         ("a.geojson", b'{"type": "FeatureCollection", "features": [{"ty', "cannot be read"),
-        ("a.geojson", b'{"type": "FeatureCollection", "features": []}', "has no rows, only 0 col"),
+        (
+            "a.geojson",
+            b'{"type": "FeatureCollection", "features": []}',
+            "has no rows, only columns; found: none",
+        ),
         (
             "a.geojson",
             b'{"type":"Feature","properties":{"household_id":"\xc4\xe3"},"geometry":null}',
@@ -139,6 +144,14 @@ def test_a_missing_file_and_a_folder_are_said(tmp_path):
         read(tmp_path / "none.csv", HOUSEHOLDS)
     with pytest.raises(InputError, match="is a folder; a file is needed"):
         read(tmp_path, HOUSEHOLDS)
+
+
+@pytest.mark.parametrize("use", [lambda path: read(path, HOUSEHOLDS), fingerprint])
+def test_a_pipe_or_a_device_is_said_to_be_no_regular_file(tmp_path, use):
+    os.mkfifo(tmp_path / "h.csv")
+    for path in (tmp_path / "h.csv", "/dev/null"):
+        with pytest.raises(InputError, match=r"is no regular file but a pipe or device"):
+            use(path)
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb", ".parquet", ".shp"])

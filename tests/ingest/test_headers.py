@@ -1,8 +1,10 @@
+from csv import reader
+
 import pytest
 
 from gridgeo.errors import InputError, ParameterError
 from gridgeo.ingest.intake import read
-from gridgeo.ingest.names import check_mapping, recognise, spellings
+from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings, told
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS, LAYERS, UNITS, WORKERS
 
 
@@ -96,3 +98,51 @@ def test_a_long_list_of_headers_is_cut(csv):
     headers = ",".join(f"h{i}" for i in range(50))
     with pytest.raises(InputError, match=r"h19, … \(50 in all\)"):
         read(csv(f"{headers}\n{',' * 49}\n"), UNITS)
+
+
+@pytest.mark.parametrize(
+    ("contract", "row"),
+    [
+        (HOUSEHOLDS, "H00001,120.261234,32.012345,张三"),
+        (HOUSEHOLDS, "甲,-120.5,32,张三"),
+        (WORKERS, "W001,张三"),
+        (WORKERS, "张三,2026-01-31"),
+        (WORKERS, "张三,2026年1月31日"),
+        (WORKERS, "张三,城南路12号"),
+        (WORKERS, "张三,08:30"),
+        (WORKERS, "张三,3-4"),
+        (UNITS, '甲,"POLYGON((120 32,121 32,121 33,120 32))",张三'),
+    ],
+)
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_first_row_that_is_data_is_never_quoted_as_headers(csv, contract, row, lines):
+    with pytest.raises(InputError, match="first row looks like data, so the header") as caught:
+        read(csv(f"{row}\n" * lines), contract)
+    cells = next(reader([row]))
+    assert not any(cell in str(caught.value) for cell in cells)
+    assert f"found: {len(cells)} columns" in str(caught.value)
+    assert "Put a row with the names of the columns first" in caught.value.hint
+
+
+def test_a_first_row_that_is_data_is_not_quoted_where_a_column_or_a_place_is_sought(csv):
+    path = csv("grid_code,120.261234,张三\na,1,2\n")
+    for mapping in ({}, {"grid_code": "block"}):
+        with pytest.raises(InputError, match="found: 3 columns, but the first row") as caught:
+            read(path, GRIDS, mapping=mapping)
+        assert "张三" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["gcj02_lng", "WGS84_lat", "CGCS2000_X", "pop2020", "2020年户数", "GEOID20", "column 104"],
+)
+def test_a_name_with_a_digit_is_still_a_name(header):
+    assert told([header], "Map it.") == (f"found: {header}", "Map it.")
+
+
+def test_no_header_of_a_layer_looks_like_data():
+    for contract in LAYERS.values():
+        known = spellings(contract) | PLACES
+        words = [word for spelled in known.values() for word in spelled]
+        assert told(words[:20], "")[0].startswith(f"found: {contract.key}")
+        assert "looks like data" not in told(words, "")[0]
