@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from shapely import Point, box
 
 from gridgeo.errors import CRSError
-from gridgeo.model.findings import HOUSEHOLD_KINDS, make_findings
+from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS, make_findings
 from gridgeo.publish import release_findings
+from gridgeo.publish.findings import GRID_KINDS
 
 EAST, NORTH = 500_000, 3_545_000
 
@@ -33,9 +34,9 @@ def grid(kind, code, value, homes):
     )  # fmt: skip
 
 
-def gap(homes):
+def territory(kind, homes):
     return make_findings(
-        "gap", ["a+b"], "1m2", value=[900.0], unit="m2", households=[homes],
+        kind, ["a+b"], "1m2", value=[900.0], unit="m2", households=[homes],
         geometry=[box(EAST, NORTH, EAST + 30, NORTH + 30)], crs=4549,
     )  # fmt: skip
 
@@ -62,18 +63,27 @@ def test_a_kind_of_which_there_are_few_is_named_but_not_shown():
     assert len(release_findings(households("orphan", [(0, 0)] * 9), disclosure="internal").features)
 
 
-@pytest.mark.parametrize(("homes", "told"), [(7, pd.NA), (0, 0), (12, 12)])
-def test_territory_keeps_shape_and_area_and_loses_small_counts(homes, told):
-    layer = release_findings(gap(homes))
+@pytest.mark.parametrize("kind", sorted({*KIND_WEIGHTS} - {*HOUSEHOLD_KINDS} - {*GRID_KINDS}))
+def test_territory_keeps_shape_and_area_and_tells_of_no_households(kind):
+    layer = release_findings(territory(kind, 12), disclosure="internal")
     row = layer.features.iloc[0]
     assert row["area_m2"] == 900
     assert row["value"] == 900
     assert row["subject"] == "a+b"
-    assert row["households"] is told or row["households"] == told
+    assert pd.isna(row["households"])
+    assert pd.isna(row["severity"])
+    assert layer.notes("en") == []
 
 
-def test_a_small_gap_takes_no_other_figure_with_it():
-    layer = release_findings(pd.concat([gap(7), grid("size", "g1", 85, 85)]))
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_orphans_outside_a_gap_are_no_difference_of_two_figures(inside, outside):
+    homes = households("orphan", [(5, 5)] * inside + [(200, 200)] * outside)
+    told = release_findings(pd.concat([territory("gap", inside), homes])).features
+    assert told["households"].dropna().isin([inside + outside]).all()
+
+
+def test_a_gap_takes_no_other_figure_with_it():
+    layer = release_findings(pd.concat([territory("gap", 7), grid("size", "g1", 85, 85)]))
     assert layer.features["households"].tolist()[1] == 85
 
 
