@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gridgeo.analysis.balance.extremes import raise_to
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.necks import necks
 
@@ -31,7 +32,9 @@ class Cause(NamedTuple):
     reason: str
 
 
-def causes(graph: Graph, targets: np.ndarray, tolerance: float) -> list[Cause]:
+def causes(
+    graph: Graph, targets: np.ndarray, tolerance: float, elsewhere: np.ndarray | None = None
+) -> list[Cause]:
     """Find what alone forces a deviation beyond the tolerance, greatest bound first.
 
     Parameters
@@ -39,9 +42,11 @@ def causes(graph: Graph, targets: np.ndarray, tolerance: float) -> list[Cause]:
     graph : Graph
         Connected.
     targets : ndarray of float64, shape (k,)
-        In the unit of the loads. Only the least and the greatest are used, so every cause holds
-        however unequal targets are dealt out.
+        In the unit of the loads. Of unequal ones only the least and the greatest are used.
     tolerance : float
+    elsewhere : ndarray of float64, optional
+        Targets in other pieces that could stand here instead: every cause then holds however
+        targets are dealt out.
 
     Returns
     -------
@@ -54,10 +59,11 @@ def causes(graph: Graph, targets: np.ndarray, tolerance: float) -> list[Cause]:
     large units that leave too little for the other grids; a unit too small alone and too large
     with any neighbour; a neck that must take in what lies behind it.
     """
-    least, greatest = float(targets.min()), float(targets.max())
+    pool = targets if elsewhere is None else np.concatenate([targets, elsewhere])
+    least, greatest = float(pool.min()), float(pool.max())
     found = [
         *_oversize(graph, greatest),
-        *_too_little_left(graph, targets),
+        *_too_little_left(graph, len(targets), least, greatest),
         *_no_partner(graph, least, greatest),
         *_necks(graph, least, greatest, tolerance),
     ]
@@ -73,11 +79,10 @@ def _oversize(graph: Graph, greatest: float) -> list[Cause]:
     ]
 
 
-def _too_little_left(graph: Graph, targets: np.ndarray) -> list[Cause]:
+def _too_little_left(graph: Graph, k: int, least: float, target: float) -> list[Cause]:
     """At most j grids hold the j largest units; the others share what is left."""
-    k, target = len(targets), float(targets.max())
     large = np.sort(graph.net.load[graph.net.load > target])[::-1][: k - 1]
-    if len(large) == 0 or not np.isclose(targets.min(), target):
+    if len(large) == 0 or not np.isclose(least, target):
         return []
     j = np.arange(1, len(large) + 1)
     short = 1 - (graph.net.load.sum() - np.cumsum(large)) / ((k - j) * target)
@@ -88,8 +93,9 @@ def _too_little_left(graph: Graph, targets: np.ndarray) -> list[Cause]:
 
 def _no_partner(graph: Graph, least: float, greatest: float) -> list[Cause]:
     net = graph.net
-    lightest = np.full(graph.n, np.inf)
-    np.minimum.at(lightest, net.tail, net.load[net.to])
+    lightest = np.full(graph.n, -np.inf)
+    raise_to(lightest, net.tail, -net.load[net.to])
+    lightest = -lightest
     bound = np.minimum(1 - net.load / least, (net.load + lightest) / greatest - 1)
     reason = "too small alone, too large with any neighbour"
     hit = np.flatnonzero((bound > 0) & np.isfinite(lightest))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.analysis.balance.bounds import Cause, causes
+from gridgeo.analysis.balance.extremes import raise_to
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.layout import Layout, Solved
@@ -18,7 +19,13 @@ Row = tuple[str, object, str, float]
 
 
 def known_causes(
-    graph: Graph, labels: np.ndarray, pieces: np.ndarray, goals: np.ndarray, tolerance: float
+    graph: Graph,
+    labels: np.ndarray,
+    pieces: np.ndarray,
+    goals: np.ndarray,
+    tolerance: float,
+    *,
+    dealt: bool = False,
 ) -> list[Cause]:
     """Find what is impossible in each piece beforehand, units as positions in the whole.
 
@@ -27,43 +34,60 @@ def known_causes(
     graph : Graph
         The constrained graph with weights.
     labels, pieces : ndarray of int, shape (n,)
-        A start plan, and the connected piece of each unit, −1 for units of locked grids; grids
-        never leave their piece.
+        A plan, and the connected piece of each unit, −1 for units of locked grids; grids never
+        leave their piece.
     goals : ndarray of float64, shape (k,)
         Targets in the unit of the weights.
     tolerance : float
+    dealt : bool
+        Whether unequal targets were dealt out to the pieces: then others could stand in each.
     """
     found = []
+    pool = goals[np.unique(labels[pieces >= 0])]
     order = np.argsort(pieces, kind="stable")
     order = order[pieces[order] >= 0]
     for nodes in np.split(order, np.flatnonzero(np.diff(pieces[order])) + 1) if len(order) else []:
-        for cause in causes(graph.sub(nodes), goals[np.unique(labels[nodes])], tolerance):
+        own = goals[np.unique(labels[nodes])]
+        for cause in causes(graph.sub(nodes), own, tolerance, pool if dealt else None):
             found.append(cause._replace(unit=int(nodes[cause.unit])))
     return sorted(found, key=lambda cause: (-cause.bound, cause.unit))
 
 
+def own_means(
+    load: np.ndarray, labels: np.ndarray, pieces: np.ndarray, goals: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Give load ÷ targets of the piece each grid is in where that is off, shape (k,).
+
+    Targets times these are what the grids of such a piece can at best all carry; 1 elsewhere,
+    and where nobody lives.
+    """
+    means = np.ones(len(goals))
+    for piece, share in _pieces_off(load, labels, pieces, goals, tolerance):
+        if share > 0:
+            means[labels[pieces == piece]] = share
+    return means
+
+
 def allowances(
-    inputs: Inputs,
+    load: np.ndarray,
     labels: np.ndarray,
     pieces: np.ndarray,
-    goal: np.ndarray,
+    goals: np.ndarray,
     tolerance: float,
     known: list[Cause],
 ) -> np.ndarray:
-    """Give the deviation that the grid of each unit is allowed, shape (n,).
+    """Give the deviation that the grid of each free unit is allowed, shape (n,).
 
-    inf for oversize units, for units of pieces that are off as a whole and of regions where
-    nobody lives, whose grids are never off; a cause's bound where one is known; 0 otherwise.
+    inf for oversize units and in pieces where nobody lives, whose grids are never off; a cause's
+    bound where one is known; 0 otherwise.
     """
-    allowed = np.zeros(inputs.n)
+    allowed = np.zeros(len(load))
     for cause in known:
         # What holds for an ideal plan needs a little room in a real one.
         where = pieces == pieces[cause.unit] if cause.everywhere else [cause.unit]
         allowed[where] = np.maximum(allowed[where], cause.bound * 1.001)
-    ceiling = _ceilings(labels, pieces, goal)
-    off = [piece for piece, _ in _pieces_off(inputs, labels, pieces, goal, tolerance)]
-    oversize = inputs.load > (1 + tolerance) * ceiling * (1 + SLACK)
-    allowed[oversize | (ceiling == 0) | np.isin(pieces, off)] = np.inf
+    oversize = load > (1 + tolerance) * _ceilings(labels, pieces, goals) * (1 + SLACK)
+    allowed[oversize | (np.bincount(pieces, weights=load)[pieces] == 0)] = np.inf
     return allowed
 
 
@@ -106,7 +130,7 @@ def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -
     grids = np.zeros(inputs.k, bool)
     rows: list[Row] = []
 
-    ceiling = _ceilings(labels, pieces, goal)
+    ceiling = _ceilings(labels, pieces, goal, dealt=inputs.relative is not None)
     over = (ceiling > 0) & (inputs.load > (1 + tolerance) * ceiling * (1 + SLACK))
     for unit in np.flatnonzero(over):
         load, most = inputs.load[unit], ceiling[unit]
@@ -114,7 +138,7 @@ def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -
         rows.append(("unit", units[int(unit)], text, float(load / most - 1)))
     grids[labels[over]] = True
     rows += _region_rows(inputs, layout, tolerance)
-    for piece, share in _pieces_off(inputs, labels, pieces, goal, tolerance):
+    for piece, share in _pieces_off(inputs.load, labels, pieces, goal, tolerance):
         nodes = np.flatnonzero(pieces == piece)
         mine = np.unique(labels[nodes])
         text = (
@@ -139,26 +163,32 @@ def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -
     return Verdict(_table(rows), grids)
 
 
-def _ceilings(labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """Give the greatest target a unit could be under: that of its piece, locked its grid's."""
-    greatest = np.zeros(int(pieces.max(initial=-1)) + 1)
+def _ceilings(
+    labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, *, dealt: bool = False
+) -> np.ndarray:
+    """Give the greatest target a unit could be under: that of its piece, locked its grid's.
+
+    Where unequal targets were dealt out to the pieces it could be any that is not locked.
+    """
     free = pieces >= 0
-    np.maximum.at(greatest, pieces[free], goal[labels[free]])
+    where = np.zeros(free.sum(), np.int64) if dealt else pieces[free]
+    greatest = np.zeros(int(where.max(initial=-1)) + 1)
+    raise_to(greatest, where, goal[labels[free]])
     ceiling = goal[labels]
-    ceiling[free] = greatest[pieces[free]]
+    ceiling[free] = greatest[where]
     return ceiling
 
 
 def _pieces_off(
-    inputs: Inputs, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, tolerance: float
+    load: np.ndarray, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, tolerance: float
 ) -> list[tuple[int, float]]:
     """Pieces whose load ÷ targets alone breaks the tolerance, with that ratio."""
     free = pieces >= 0
     count = int(pieces.max(initial=-1)) + 1
     held = np.unique(np.column_stack([pieces[free], labels[free]]), axis=0)
     owed = np.bincount(held[:, 0], weights=goal[held[:, 1]], minlength=count)
-    load = np.bincount(pieces[free], weights=inputs.load[free], minlength=count)
-    share = np.where(owed > 0, load / np.where(owed > 0, owed, 1.0), 1.0)
+    carried = np.bincount(pieces[free], weights=load[free], minlength=count)
+    share = np.where(owed > 0, carried / np.where(owed > 0, owed, 1.0), 1.0)
     return [
         (int(piece), float(share[piece]))
         for piece in np.flatnonzero(np.abs(share - 1) > tolerance + SLACK)

@@ -10,7 +10,7 @@ from gridgeo.analysis.balance.bounds import Cause
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.naming import new_ids
-from gridgeo.analysis.balance.share import apportion, deal
+from gridgeo.analysis.balance.share import apportion, deal, exchange
 from gridgeo.errors import InfeasibleError
 
 
@@ -70,7 +70,7 @@ class Solved:
     causes: list[Cause]
 
 
-def lay_out(inputs: Inputs, parts: np.ndarray) -> Layout:
+def lay_out(inputs: Inputs, parts: np.ndarray, tolerance: float) -> Layout:
     """Settle what does not depend on borders.
 
     Parameters
@@ -79,6 +79,8 @@ def lay_out(inputs: Inputs, parts: np.ndarray) -> Layout:
     parts : ndarray of int64, shape (n,)
         Connected parts 0 … p−1 of the units that are free, each in one region; −1 for units of
         locked grids.
+    tolerance : float
+        Unequal targets of today's grids change parts only where one is off by more.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def lay_out(inputs: Inputs, parts: np.ndarray) -> Layout:
     homes = _homes(inputs, parts, weights)
     if inputs.relative is None:
         return _equal(inputs, parts, weights, region_grids, region_goal, homes)
-    return _unequal(inputs, parts, weights, region_grids, homes)
+    return _unequal(inputs, parts, weights, region_grids, homes, tolerance)
 
 
 def _locked_by_region(inputs: Inputs, r: int) -> np.ndarray:
@@ -225,6 +227,7 @@ def _unequal(
     weights: np.ndarray,
     region_grids: np.ndarray,
     homes: np.ndarray,
+    tolerance: float,
 ) -> Layout:
     """Lay out grids with targets of their own; all of today's stay, most where they are."""
     relative = inputs.relative
@@ -247,12 +250,14 @@ def _unequal(
         held[fullest] -= 1
         loose = np.append(loose, least)
     load = np.bincount(parts[free], weights=weights[free], minlength=count)
-    load -= np.bincount(part[part >= 0], weights=goals[part >= 0], minlength=count)
-    room = np.bincount(parts[free], minlength=count) - held
-    part[loose] = deal(load, (held == 0).astype(np.int64), room, goals[loose])
+    left = load - np.bincount(part[part >= 0], weights=goals[part >= 0], minlength=count)
+    units = np.bincount(parts[free], minlength=count)
+    part[loose] = deal(left, (held == 0).astype(np.int64), units - held, goals[loose])
+    dealt = np.flatnonzero(part >= 0)
+    enough = tolerance if inputs.has_current else 0.0
+    part[dealt] = exchange(part[dealt], load, units, goals[dealt], enough)
     names = [*inputs.ids, *inputs.added] if inputs.has_current else [*range(inputs.k)]
     labels = _relabelled(inputs, np.arange(len(inputs.ids)))
-    labels[np.isin(labels, loose)] = -1
     targets = shares * inputs.load.sum()
     return Layout(names, part, targets, weights, goals, labels, region_grids)
 

@@ -139,3 +139,77 @@ def deal(loads: np.ndarray, least: np.ndarray, most: np.ndarray, targets: np.nda
         owed[part] = max(0, owed[part] - 1)
         left[part] -= targets[grid]
     return parts
+
+
+def exchange(
+    parts: np.ndarray, loads: np.ndarray, most: np.ndarray, targets: np.ndarray, enough: float
+) -> np.ndarray:
+    """Exchange dealt targets between parts while that brings one nearer to its load.
+
+    Parameters
+    ----------
+    parts : ndarray of int64, shape (k,)
+        The part of each target; every part has one.
+    loads : ndarray of float64, shape (r,)
+    most : ndarray of int, shape (r,)
+        Greatest number of targets of each part.
+    targets : ndarray of float64, shape (k,)
+    enough : float
+        Parts with ``|load / targets − 1|`` up to this are left as they are.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        From the part that is off most, a target goes to another part, comes from it, or two
+        change places: what leaves the worse of the two off least. Each step lowers the largest
+        deviation that can be lowered, so the search ends.
+    """
+    parts = parts.copy()
+    while step := _step(parts, loads, most, targets, enough):
+        for target, part in step:
+            parts[target] = part
+    return parts
+
+
+def _step(
+    parts: np.ndarray, loads: np.ndarray, most: np.ndarray, targets: np.ndarray, enough: float
+) -> list[tuple[int, int]]:
+    """Find the next exchange: (target, its new part) of one target or two; empty at the end."""
+    off = np.abs(loads / np.bincount(parts, weights=targets, minlength=len(loads)) - 1)
+    for part in np.argsort(-off, kind="stable"):
+        if off[part] <= enough:
+            break
+        step = _best_exchange(parts, loads, most, targets, int(part))
+        if step:
+            return step
+    return []
+
+
+def _best_exchange(
+    parts: np.ndarray, loads: np.ndarray, most: np.ndarray, targets: np.ndarray, one: int
+) -> list[tuple[int, int]]:
+    """Find the exchange of one part that helps most: rows are what it gives, columns what it gets.
+
+    The last row and the last columns, one for each other part, are nothing.
+    """
+    r = len(loads)
+    owed = np.bincount(parts, weights=targets, minlength=r)
+    numbers, off = np.bincount(parts, minlength=r), np.abs(loads / owed - 1)
+    mine, theirs = np.flatnonzero(parts == one), np.flatnonzero(parts != one)
+    others = np.flatnonzero(np.arange(r) != one)
+    other = np.concatenate([parts[theirs], others])
+    more = np.append(np.zeros(len(theirs), np.int64), np.ones(len(others), np.int64))
+    gained = 1 - more - np.append(np.ones(len(mine), np.int64), 0)[:, None]
+    fits = (numbers[one] + gained >= 1) & (numbers[one] + gained <= most[one])
+    fits &= (numbers[other] - gained >= 1) & (numbers[other] - gained <= most[other])
+    change = np.append(targets[theirs], np.zeros(len(others)))
+    change = change - np.append(targets[mine], 0.0)[:, None]
+    here = np.abs(loads[one] / np.where(fits, owed[one] + change, 1.0) - 1)
+    there = np.abs(loads[other] / np.where(fits, owed[other] - change, 1.0) - 1)
+    worse = np.where(fits, np.maximum(here, there), np.inf)
+    worse[worse > np.maximum(off[one], off[other]) - 1e-9] = np.inf
+    if not np.isfinite(worse).any():
+        return []
+    row, column = np.unravel_index(int(np.argmin(worse)), worse.shape)
+    step = [(int(mine[row]), int(other[column]))] if row < len(mine) else []
+    return step + ([(int(theirs[column]), one)] if column < len(theirs) else [])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridgeo.analysis.balance.anneal import Schedule, anneal
+from gridgeo.analysis.balance.extremes import raise_to
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.settings import Settings
 from gridgeo.analysis.balance.watch import Watch
@@ -48,7 +49,7 @@ class Task:
     def excess(self, labels: np.ndarray, loads: np.ndarray) -> np.ndarray:
         """Measure how far each grid lies beyond what it is allowed, shape (k,)."""
         limit = np.full(self.k, self.settings.tolerance)
-        np.maximum.at(limit, labels[self.exempt], self.allowed)
+        raise_to(limit, labels[self.exempt], self.allowed)
         over = np.abs(loads / self.targets - 1) - limit
         over[over < SLACK] = 0.0
         return over
