@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.errors import ParameterError
-from gridgeo.model.contract import Column
+from gridgeo.model.contract import Column, numbers
 
 YES = frozenset({"是", "yes", "y", "true", "t", "1"})
 NO = frozenset({"否", "no", "n", "false", "f", "0"})
@@ -87,7 +87,7 @@ def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> tuple[pd.Series
         case "text":
             turned = _text(values, column)
         case "int":
-            turned = _whole(number(values))
+            turned = _whole(values)
         case "float":
             turned = number(values).astype("float64")
         case "bool":
@@ -111,22 +111,6 @@ def tightened(values: pd.Series) -> pd.Series:
     return values.astype("bool") if isinstance(values.dtype, pd.BooleanDtype) else values
 
 
-def mangled(values: pd.Series) -> pd.Series:
-    """Tell which texts are long codes that a spreadsheet turned into ``3.21282E+13``.
-
-    Parameters
-    ----------
-    values : Series, shape (n,)
-
-    Returns
-    -------
-    Series of bool, shape (n,)
-    """
-    if not isinstance(values.dtype, pd.StringDtype):
-        return pd.Series(False, index=values.index)
-    return values.str.fullmatch(r"\d(\.\d+)?[eE]\+\d+").fillna(False).astype(bool)
-
-
 def dates_without_hour(values: pd.Series) -> int:
     """Count the times that are only a date, which are taken as midnight."""
     return int(_by_value(stripped(values), _is_bare_date).fillna(False).astype(bool).sum())
@@ -140,7 +124,8 @@ def stripped(values: pd.Series) -> pd.Series:
         text = values.str.strip()
         return text.mask(text == "")
     if values.dtype == object:
-        return values.map(_bare)
+        # Not by map, which makes floats of long codes that stand beside gaps.
+        return pd.Series([_bare(value) for value in values], values.index, dtype=object)
     return values
 
 
@@ -191,20 +176,33 @@ def _as_text(value: object) -> str | None:
 
 
 def number(values: pd.Series) -> pd.Series:
-    """Read numbers; dates are none, though pandas would count them in nanoseconds."""
+    """Read numbers, as ``contract.numbers`` does; of mixed cells only numbers and text count."""
     if values.dtype == object:
         values = values.where(values.map(lambda v: isinstance(v, str | int | float | np.number)))
-    elif pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return pd.Series(np.nan, index=values.index)
-    return pd.to_numeric(values, errors="coerce")
+    return numbers(values)
 
 
-def _whole(numbers: pd.Series) -> pd.Series:
-    if pd.api.types.is_integer_dtype(numbers.dtype):
-        return numbers.astype("Int64")
-    numbers = numbers.astype("float64")
-    exact = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers.abs() < EXACT)
-    return numbers.where(exact).astype("Int64")
+def _whole(values: pd.Series) -> pd.Series:
+    read = number(values)
+    if pd.api.types.is_signed_integer_dtype(read.dtype):
+        return read.astype("Int64")
+    real = read.astype("float64")
+    exact = np.isfinite(real) & (real == np.floor(real)) & (real.abs() < EXACT)
+    whole = real.where(exact).astype("Int64")
+    # One gap among its neighbours, and pandas makes a float of a number that fits 64 bits.
+    long = real.abs() >= EXACT
+    whole[long] = pd.array([_digits(value) for value in values[long]], dtype="Int64")
+    return whole
+
+
+def _digits(value: object) -> int | None:
+    """Give a whole number written in digits where 64 bits hold it; a float has lost its last."""
+    if not isinstance(value, int | np.integer) and not (
+        isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,30}", value)
+    ):
+        return None
+    exact = int(value)
+    return exact if -(2**63) <= exact < 2**63 else None
 
 
 def _truth(value: object) -> bool | None:

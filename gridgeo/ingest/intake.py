@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from gridgeo.errors import ContractError
-from gridgeo.ingest.coerce import coerce, dates_without_hour, mangled, tightened, time_zone
+from gridgeo.ingest.coerce import coerce, dates_without_hour, tightened, time_zone
 from gridgeo.ingest.formats import open_source
 from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings, told
 from gridgeo.ingest.places import Fault, Placed, place, to_rest_judged
@@ -18,6 +18,7 @@ from gridgeo.ingest.reasons import explain
 from gridgeo.ingest.reference import crs_name
 from gridgeo.ingest.rejects import cells_of_shapes
 from gridgeo.ingest.source import Source, listed
+from gridgeo.ingest.spoilt import spoilt
 from gridgeo.model.contract import Column, Contract
 
 DUPLICATE = "duplicate-key"
@@ -168,15 +169,15 @@ def _require(contract: Contract, theirs: Mapping[str, str], source: Source) -> N
 def _coerced(
     written: pd.DataFrame, columns: list[Column], zone: ZoneInfo
 ) -> tuple[pd.DataFrame, list[Fault]]:
-    """Turn each column into its kind, and name what cannot be turned."""
+    """Turn each column into its kind, and name what cannot be turned or kept."""
     frame = pd.DataFrame(index=written.index)
     faults: list[Fault] = []
     for column in columns:
         name, values = column.name, written[column.name]
         frame[name], lost = coerce(values, column, zone)
-        faults += [(int(row), name, f"not-{column.kind}") for row in values.index[lost]]
-        if column.kind == "text":
-            faults += [(int(row), name, "mangled-code") for row in values.index[mangled(values)]]
+        codes = spoilt(values, lost, column)
+        bad = codes[codes != ""]
+        faults += [(int(row), name, code) for row, code in zip(bad.index, bad, strict=True)]
     return frame, faults
 
 

@@ -13,6 +13,7 @@ from gridgeo.ingest.coerce import number, stripped
 from gridgeo.ingest.names import PLACES, recognise, told
 from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
 from gridgeo.ingest.source import Source, closed_note, shapes_from
+from gridgeo.model.contract import not_finite
 from gridgeo.model.crs import to_rest
 
 EWKT = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
@@ -144,9 +145,7 @@ def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault
         ) from error
     bounds, rest = before.bounds.to_numpy(), after.bounds.to_numpy()
     drawn = ~(before.is_empty | before.isna()).to_numpy()
-    # Bounds step over a NaN inside a ring; the coordinates themselves do not.
-    xy, owner = shapely.get_coordinates(before.to_numpy(), return_index=True)
-    endless = np.isin(np.arange(len(before)), owner[~np.isfinite(xy).all(axis=1)])
+    endless = not_finite(before.to_numpy())
     finite = drawn & ~endless
     arrived = np.isfinite(rest).all(axis=1)
     judged = bounds if before.crs.is_geographic else rest

@@ -9,6 +9,11 @@ FILE_FAULTS: dict[str, tuple[str, str]] = {
         "编码已被表格软件改成科学计数法,请以文本格式重新填写",
         "is a code that a spreadsheet turned into scientific notation; enter it again as text",
     ),
+    "nul-character": (
+        "含有空字符(NUL),请删除后重新填写",
+        "holds a NUL character, which cannot be kept; delete it",
+    ),
+    "beyond-64-bits": ("整数超出64位范围", "is a whole number beyond 64 bits"),
     "geometry-unreadable": ("几何数据无法读取", "has a geometry that cannot be read"),
     "geometry-antimeridian": (
         "几何跨越180度经线",

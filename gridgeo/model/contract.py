@@ -96,7 +96,7 @@ class Column:
                 good = text.astype("str").str.fullmatch(self.pattern).fillna(False).astype(bool)
                 _mark(code, ~empty & ~good, "pattern")
         elif self.kind in ("int", "float"):
-            number = pd.to_numeric(values, errors="coerce").astype("float64")
+            number = numbers(values).astype("float64")
             bad = number.isna() | ~np.isfinite(number)
             if self.kind == "int":
                 bad |= number != np.floor(number)
@@ -232,16 +232,52 @@ class Contract:
         shapes = np.asarray(frame.geometry.array)
         empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
         kinds = pd.Series(frame.geom_type.to_numpy(), index=code.index, dtype=object)
-        bounds = shapely.bounds(shapes)
         _mark(code, pd.Series(empty), "geometry-missing")
         _mark(code, ~kinds.isin(self.geometry), "geometry-kind")
-        _mark(code, pd.Series(~np.isfinite(bounds).all(axis=1)), "geometry-not-finite")
+        _mark(code, pd.Series(not_finite(shapes)), "geometry-not-finite")
         if frame.crs is not None and frame.crs.is_geographic:
+            bounds = shapely.bounds(shapes)
             with np.errstate(invalid="ignore"):
                 off = (np.abs(bounds[:, [0, 2]]) > 180).any(axis=1)
                 off |= (np.abs(bounds[:, [1, 3]]) > 90).any(axis=1)
             _mark(code, pd.Series(off), "geometry-off-earth")
         return code
+
+
+def numbers(values: pd.Series) -> pd.Series:
+    """Read numbers, from text too; dates, times and spans are none, though pandas counts them.
+
+    Parameters
+    ----------
+    values : Series, shape (n,)
+
+    Returns
+    -------
+    Series of a numeric dtype, shape (n,)
+        ``nan`` where no number stands.
+    """
+    if values.dtype.kind in "mM" or isinstance(values.dtype, pd.PeriodDtype):
+        return pd.Series(np.nan, index=values.index)
+    return pd.to_numeric(values, errors="coerce")
+
+
+def not_finite(shapes: np.ndarray) -> np.ndarray:
+    """Tell which shapes have a coordinate that is ``nan`` or infinite.
+
+    Parameters
+    ----------
+    shapes : ndarray of shapely geometry or None, shape (n,)
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        False for None and for empty shapes.
+    """
+    # Bounds step over a NaN inside a ring; the coordinates themselves do not.
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    endless = np.zeros(len(shapes), dtype=bool)
+    endless[owner[~np.isfinite(xy).all(axis=1)]] = True
+    return endless
 
 
 def _mark(code: pd.Series, where: pd.Series, fault: str) -> None:

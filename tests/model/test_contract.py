@@ -1,9 +1,13 @@
+from time import perf_counter
+
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
-from shapely import Point, box
+from shapely import Point, box, points, polygons
 
 from gridgeo.errors import ContractError
+from gridgeo.model.contract import Column, not_finite
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS, UNITS
 
 
@@ -87,3 +91,50 @@ def test_each_bad_place_names_its_fault(place, code):
 def test_no_contract_knows_a_name_or_number_of_a_resident():
     forbidden = {"name", "phone", "id_number", "health", "religion", "risk", "ethnicity"}
     assert not forbidden & {c.name for c in HOUSEHOLDS.columns}
+
+
+@pytest.mark.parametrize("hole", [np.nan, np.inf])
+def test_a_border_with_a_hole_in_its_numbers_is_no_border(hole):
+    with np.errstate(invalid="ignore"):
+        torn = polygons([[1, 0], [2, hole], [2, 1], [1, 0]])
+    frame = units()
+    frame.geometry = [box(0, 0, 1, 1), torn]
+    faults = UNITS.faults(frame)
+    assert faults[["position", "field", "code"]].to_numpy().tolist() == [
+        [1, "geometry", "geometry-not-finite"]
+    ]
+    with pytest.raises(ContractError, match=r"not a finite number in 1 rows \(b\)"):
+        UNITS.check(frame)
+
+
+def test_shapes_that_are_missing_or_empty_have_no_endless_coordinate():
+    shapes = np.array([None, Point(), Point(1, 2), Point(np.inf, 2)], dtype=object)
+    assert not_finite(shapes).tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("kind", ["int", "float"])
+@pytest.mark.parametrize(
+    "days",
+    [
+        pd.Series(pd.to_datetime(["2026-01-31", None])),
+        pd.Series(pd.to_datetime(["2026-01-31", None], utc=True)),
+        pd.Series(pd.to_timedelta(["1D", None])),
+        pd.Series(pd.PeriodIndex(["2026-01", None], freq="M")),
+    ],
+    ids=["naive", "zoned", "span", "month"],
+)
+def test_dates_and_times_are_no_numbers_though_pandas_counts_them(kind, days):
+    assert Column("n", kind).faults(days).tolist() == [f"not-{kind}", ""]
+
+
+def test_the_households_of_a_city_are_judged_in_no_time():
+    n = 200_000
+    rng = np.random.default_rng(0)
+    frame = gpd.GeoDataFrame(
+        geometry=points(rng.uniform(30, 31, (n, 2))),
+        index=pd.Index([f"{i:06d}" for i in range(n)], name="household_id"),
+        crs=4490,
+    )
+    start = perf_counter()
+    assert len(HOUSEHOLDS.faults(frame)) == 0
+    assert perf_counter() - start < 3, "six times what a quiet machine needs"

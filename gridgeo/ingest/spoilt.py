@@ -1,0 +1,74 @@
+"""Cells that cannot be kept, each with its own word for the clerk who mends them."""
+
+import numpy as np
+import pandas as pd
+
+from gridgeo.ingest.coerce import number, stripped
+from gridgeo.model.contract import Column
+
+LEAST_TOO_LARGE = 2.0**63  # what 64 bits no longer hold
+
+
+def spoilt(values: pd.Series, lost: pd.Series, column: Column) -> pd.Series:
+    """Name what is wrong with cells before the contract judges what they were turned into.
+
+    Parameters
+    ----------
+    values : Series, shape (n,)
+        As the file's format gives them.
+    lost : Series of bool, shape (n,)
+        The cell could not be turned into the kind of the column.
+    column : Column
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        ``not-…`` where lost, or the exact reason where one is known: ``mangled-code`` and
+        ``nul-character`` for texts, ``beyond-64-bits`` for whole numbers. Empty elsewhere.
+    """
+    values = stripped(values)
+    code = pd.Series("", index=values.index, dtype=object)
+    code[lost] = f"not-{column.kind}"
+    if column.kind == "text":
+        code[mangled(values)] = "mangled-code"
+        code[with_nul(values)] = "nul-character"
+    elif column.kind == "int":
+        # Nothing lost is exact: as floats 2**63 and the last number that fits are the same.
+        large = number(values[lost]).abs() >= LEAST_TOO_LARGE
+        code[large.index[large]] = "beyond-64-bits"
+    return code
+
+
+def mangled(values: pd.Series) -> pd.Series:
+    """Tell which texts are long codes that a spreadsheet turned into ``3.21282E+13``.
+
+    Parameters
+    ----------
+    values : Series, shape (n,)
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
+    if not isinstance(values.dtype, pd.StringDtype):
+        return pd.Series(False, index=values.index)
+    return values.str.fullmatch(r"\d(\.\d+)?[eE]\+\d+").fillna(False).astype(bool)
+
+
+def with_nul(values: pd.Series) -> pd.Series:
+    """Tell which cells are texts with a NUL character, which PostgreSQL cannot keep.
+
+    Parameters
+    ----------
+    values : Series, shape (n,)
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.str.contains("\0", regex=False).fillna(False).astype(bool)
+    if values.dtype != object:
+        return pd.Series(False, index=values.index)
+    found = [isinstance(value, str) and "\0" in value for value in values]
+    return pd.Series(np.array(found, dtype=bool), index=values.index)
