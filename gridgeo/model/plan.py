@@ -194,7 +194,8 @@ class Plan:
         path : path
             The extension says how. ``.csv``: unit, grid, load, and grid of today if there is
             one. ``.gpkg``: layers ``units`` and ``grids``. ``.geojson`` (WGS 84), ``.parquet``,
-            ``.fgb``, ``.shp``: the units with their grid.
+            ``.fgb``, ``.shp``: the units with their grid. An id of several levels becomes as
+            many columns.
 
         Raises
         ------
@@ -205,7 +206,7 @@ class Plan:
         """
         suffix = Path(path).suffix.lower()
         if suffix == ".csv":
-            write_frame(self.table(), path)
+            write_frame(_with_plain_ids(self.table()), path)
         elif suffix == ".gpkg":
             grids = self.grids()
             grids.index = pd.Index(_one_type(grids.index.to_series()), name=grids.index.name)
@@ -232,8 +233,7 @@ class Plan:
     def _drawn(self) -> gpd.GeoDataFrame:
         table = self.table()
         shapes = self._shapes()
-        index = self.units.index.rename(self.units.index.name or "unit_id")
-        return gpd.GeoDataFrame(table.set_axis(index), geometry=shapes.array, crs=shapes.crs)
+        return gpd.GeoDataFrame(_with_plain_ids(table), geometry=shapes.array, crs=shapes.crs)
 
     def _distance(self, assignment: pd.Series) -> pd.Series:
         """Metres from each moved unit to the centre of its grid in ``assignment``."""
@@ -259,3 +259,21 @@ def _one_type(ids: pd.Series) -> pd.Series:
     """Make ids of several types text: numbers of today beside ``new-1`` fit no file column."""
     mixed = pd.api.types.infer_dtype(ids, skipna=True).startswith("mixed")
     return ids.map(str, na_action="ignore") if mixed else ids
+
+
+def _with_plain_ids(table: pd.DataFrame) -> pd.DataFrame:
+    """Make ids fit for a file: the first level stays the index, others lead the columns."""
+    index, names = table.index, [str(name) for name in table.columns]
+    levels = []
+    for level in range(index.nlevels):
+        unnamed = "unit_id" if index.nlevels == 1 else f"unit_id_{level + 1}"
+        name = unnamed if index.names[level] is None else str(index.names[level])
+        while name in names:
+            name = f"unit_{name}"
+        names.append(name)
+        values = pd.Series(index.get_level_values(level), index=range(len(table)))
+        levels.append(pd.Index(_one_type(values), name=name))
+    plain = table.set_axis(levels[0])
+    for place, ids in enumerate(levels[1:]):
+        plain.insert(place, str(ids.name), ids.to_numpy())
+    return plain

@@ -105,6 +105,27 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path, suffix):
         assert gpd.read_file(path, layer="grids")["grid_id"].tolist() == ["1", "new-1"]
 
 
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".parquet", ".csv"])
+def test_units_known_by_several_columns_keep_them_in_a_file(tmp_path, suffix):
+    path = tmp_path / f"plan{suffix}"
+    frame = units()
+    frame.index = pd.MultiIndex.from_tuples(
+        [("v", 1), ("v", "2"), ("w", 1), ("w", 3)], names=["load", None]
+    )
+    plan(frame, before=["w", "w", "e", "e"]).to_file(path)
+    if suffix == ".csv":
+        back = pd.read_csv(path)
+    elif suffix == ".parquet":
+        back = gpd.read_parquet(path).reset_index()
+    else:
+        back = gpd.read_file(path, **({"layer": "units"} if suffix == ".gpkg" else {}))
+    # A level may not take the name of a column of the plan.
+    assert back["unit_load"].tolist() == ["v", "v", "w", "w"]
+    assert back["unit_id_2"].astype(str).tolist() == ["1", "2", "1", "3"]
+    assert back["grid_id"].tolist() == ["w", "w", "e", "e"]
+    assert back["load"].tolist() == [10.0, 30.0, 20.0, 20.0]
+
+
 def test_an_unknown_extension_is_refused(tmp_path):
     with pytest.raises(ParameterError, match=r"\.doc"):
         plan().to_file(tmp_path / "plan.doc")

@@ -44,7 +44,7 @@ def parted(graph: UnitGraph, lines: Lines, min_shared_m: float = 0.01) -> np.nda
     Raises
     ------
     ParameterError
-        The units have no shapes.
+        The units have no shapes, or the lines are none.
     """
     if graph.borders is None:
         raise ParameterError(
@@ -70,6 +70,16 @@ def _outlines(graph: UnitGraph, lines: Lines) -> np.ndarray:
         )
     else:
         shapes = np.atleast_1d(np.asarray(lines, dtype=object))
+        strange = [
+            one for one in shapes.ravel() if one is not None and not shapely.is_geometry(one)
+        ]
+        if strange:
+            raise ParameterError(
+                f"fixed_borders holds {strange[0]!r}; it must be lines: a GeoSeries, a "
+                "GeoDataFrame, a geometry or a list of geometries.",
+                hint="Read a file of lines with geopandas.read_file first.",
+                fields=["fixed_borders"],
+            )
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     parts = shapely.get_parts(shapely.get_parts(shapes))
     area = shapely.get_type_id(parts) == 3

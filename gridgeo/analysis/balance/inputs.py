@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.analysis.balance.naming import three
-from gridgeo.analysis.balance.unit_graph import UnitGraph
+from gridgeo.analysis.balance.unit_graph import UnitGraph, is_number
+from gridgeo.analysis.balance.watch import Progress
 from gridgeo.analysis.balance.workers import check_load
 from gridgeo.errors import ContractError, InfeasibleError, ParameterError
 
@@ -127,21 +128,40 @@ def read_inputs(
     )
 
 
-def check_numbers(tolerance: float, compactness: float, seed: int, limit_s: float | None) -> None:
-    """Refuse numbers outside their range.
+def check_plain(
+    tolerance: float,
+    compactness: float,
+    seed: int,
+    limit_s: float | None,
+    progress: Progress | None,
+) -> None:
+    """Refuse numbers outside their range, or that are none.
 
     Raises
     ------
     ParameterError
         ``tolerance`` below 0 or not finite, ``compactness`` outside 0 to 1, ``seed`` no whole
-        number from 0, ``time_limit_s`` below 0.
+        number from 0, ``time_limit_s`` below 0, ``progress`` that cannot be called.
     """
     whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    in_time = limit_s is None or (is_number(limit_s) and limit_s >= 0)
+    heard = progress is None or callable(progress)
     for name, value, good, need in (
-        ("tolerance", tolerance, 0 <= tolerance < np.inf, "0 or more, such as 0.05 for 5 %"),
-        ("compactness", compactness, 0 <= compactness <= 1, "from 0 to 1"),
+        (
+            "tolerance",
+            tolerance,
+            is_number(tolerance) and 0 <= tolerance < np.inf,
+            "0 or more, such as 0.05 for 5 %",
+        ),
+        (
+            "compactness",
+            compactness,
+            is_number(compactness) and 0 <= compactness <= 1,
+            "from 0 to 1",
+        ),
         ("seed", seed, whole and seed >= 0, "a whole number from 0"),
-        ("time_limit_s", limit_s, limit_s is None or limit_s >= 0, "0 seconds or more, or None"),
+        ("time_limit_s", limit_s, in_time, "0 seconds or more, or None"),
+        ("progress", progress, heard, "a function of (share done, text), or None"),
     ):
         if not good:
             raise ParameterError(f"{name} is {value!r}; it must be {need}.", fields=[name])
@@ -150,8 +170,9 @@ def check_numbers(tolerance: float, compactness: float, seed: int, limit_s: floa
 def _canonical(index: pd.Index) -> np.ndarray:
     try:
         return np.asarray(index.argsort(), np.int64)
-    except TypeError:  # ids of several types have no order; theirs is the given one
-        return np.arange(len(index))
+    except TypeError:  # ids of several types have no order of their own
+        keys = [(type(one).__name__, str(one)) for one in index]
+        return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
 
 
 def _column(units: pd.DataFrame, name: str, argument: str) -> pd.Series:
@@ -162,7 +183,14 @@ def _column(units: pd.DataFrame, name: str, argument: str) -> pd.Series:
             hint=f"Give {argument} the name of a column.",
             fields=[argument],
         )
-    return units[name]
+    column = units[name]
+    if not isinstance(column, pd.Series):
+        raise ContractError(
+            f"units has {column.shape[1]} columns {name!r}, which {argument} names.",
+            hint="Rename or drop all but one.",
+            fields=[argument],
+        )
+    return column
 
 
 def _regions(column: pd.Series, order: np.ndarray) -> tuple[np.ndarray, list[object]]:
@@ -247,6 +275,12 @@ def _locked(locked: Iterable[object] | None, ids: list[object], has_current: boo
             "locked needs current: a grid keeps its units only if it has some today.",
             hint="Name the column of today's grid in current.",
             fields=["locked", "current"],
+        )
+    if not isinstance(locked, Iterable):
+        raise ParameterError(
+            f"locked is {locked!r}; it must be a list of today's grid ids.",
+            hint=f"Give [{locked!r}].",
+            fields=["locked"],
         )
     wanted = pd.Index([locked] if isinstance(locked, str) else list(locked)).unique()
     codes = pd.Index(ids, dtype=object).get_indexer(wanted)

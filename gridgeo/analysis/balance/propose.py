@@ -11,7 +11,7 @@ from gridgeo.analysis.balance.apart import Lines, parted
 from gridgeo.analysis.balance.drawing import draw
 from gridgeo.analysis.balance.forced import verdict
 from gridgeo.analysis.balance.graph import Graph
-from gridgeo.analysis.balance.inputs import Inputs, Targets, check_numbers, read_inputs
+from gridgeo.analysis.balance.inputs import Inputs, Targets, check_plain, read_inputs
 from gridgeo.analysis.balance.layout import Solved
 from gridgeo.analysis.balance.naming import three
 from gridgeo.analysis.balance.scores import scores
@@ -111,7 +111,7 @@ def balance(
     >>> balance(units, "households", k=2).scores["max_deviation"]
     0.0
     """
-    check_numbers(tolerance, compactness, seed, time_limit_s)
+    check_plain(tolerance, compactness, seed, time_limit_s, progress)
     with Watch(time_limit_s, progress) as watch:
         graph = units if isinstance(units, UnitGraph) else UnitGraph(units)
         inputs = read_inputs(graph, load, k, targets, current, region, locked)

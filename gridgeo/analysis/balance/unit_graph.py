@@ -1,5 +1,7 @@
 """The units of a plan and which of them touch: built once, used for many plans."""
 
+from numbers import Real
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -50,12 +52,20 @@ class UnitGraph:
     GeometryError
         A unit has no area.
     ParameterError
-        ``edges`` names positions that do not exist or ties a unit to itself.
+        ``units`` is no table; ``edges`` names positions that do not exist, ties a unit to itself
+        or is no array of pairs.
     """
 
     def __init__(
         self, units: pd.DataFrame, edges: object = None, min_shared_m: float = 0.01
     ) -> None:
+        if not isinstance(units, pd.DataFrame):
+            raise ParameterError(
+                f"units is a {type(units).__name__}; a GeoDataFrame of base units is needed.",
+                hint="Give a GeoDataFrame with a column of loads; of a GeoSeries, call to_frame() "
+                "and add them.",
+                fields=["units"],
+            )
         if len(units) == 0:
             raise ContractError("units is empty; a plan needs at least one unit.", fields=["units"])
         if not units.index.is_unique:
@@ -66,9 +76,9 @@ class UnitGraph:
                 hint="Make the index unique; dissolve a unit of several rows to a MultiPolygon.",
                 fields=["units"],
             )
-        if not min_shared_m >= 0:
+        if not (is_number(min_shared_m) and min_shared_m >= 0):
             raise ParameterError(
-                f"min_shared_m is {min_shared_m}; it must be 0 metres or more.",
+                f"min_shared_m is {min_shared_m!r}; it must be 0 metres or more.",
                 fields=["min_shared_m"],
             )
         self.units = units
@@ -120,8 +130,20 @@ class UnitGraph:
         return np.where(known[place] == asked, self.borders.shared_m[place], 0.0)
 
 
+def is_number(value: object) -> bool:
+    """Tell whether a value can stand for a quantity; True and False do not."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool)
+
+
 def _checked(edges: object, n: int) -> np.ndarray:
-    given = np.asarray(edges)
+    try:
+        given = np.asarray(edges)
+    except ValueError as error:  # rows of several lengths
+        raise ParameterError(
+            "edges has rows of several lengths; it must be whole numbers of shape (m, 2).",
+            hint="Give each neighbourhood as a pair of positions.",
+            fields=["edges"],
+        ) from error
     if given.size == 0:
         return np.empty((0, 2), np.int64)
     if given.ndim != 2 or given.shape[1] != 2 or not np.issubdtype(given.dtype, np.integer):

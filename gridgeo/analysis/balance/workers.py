@@ -31,7 +31,7 @@ def place_workers(load: pd.Series, workers: int) -> pd.Series:
     ContractError
         A grid id twice, or a load that is missing, negative or not finite.
     ParameterError
-        ``workers`` is no whole number.
+        ``load`` is no Series, or ``workers`` no whole number.
 
     Notes
     -----
@@ -46,6 +46,12 @@ def place_workers(load: pd.Series, workers: int) -> pd.Series:
     if isinstance(workers, bool) or not isinstance(workers, int | np.integer):
         raise ParameterError(
             f"workers is {workers!r}; it must be a whole number.", fields=["workers"]
+        )
+    if not isinstance(load, pd.Series):
+        raise ParameterError(
+            f"load is a {type(load).__name__}; it must be a Series on grid ids.",
+            hint="Give pd.Series({grid_id: load, …}), such as plan.loads().",
+            fields=["load"],
         )
     check_load(load, "grids")
     k = len(load)

@@ -130,9 +130,16 @@ def test_k_and_targets_must_agree():
         ("seed", -1),
         ("seed", 0.5),
         ("time_limit_s", -1),
+        ("tolerance", "a"),
+        ("tolerance", None),
+        ("compactness", "round"),
+        ("time_limit_s", "soon"),
+        ("progress", "loud"),
+        ("fixed_borders", "x"),
+        ("fixed_borders", [None, 3]),
     ],
 )
-def test_numbers_outside_their_range_are_refused(name, value):
+def test_what_is_outside_its_range_or_of_another_kind_is_refused(name, value):
     with pytest.raises(ParameterError, match=name):
         balance(lattice(2, 2), "load", 2, **{name: value})
 
@@ -159,7 +166,47 @@ def test_given_edges_replace_what_the_shapes_say():
     assert graph.shared_m.tolist() == [100.0, 0.0]
 
 
-@pytest.mark.parametrize("edges", [[[0, 3]], [[-1, 0]], [[1, 1]], [[0, 1, 2]], [[0.5, 1]], ["ab"]])
+@pytest.mark.parametrize("units", [[1, 2], None, lattice(2, 2).geometry, {"load": [1]}])
+def test_what_is_no_table_is_refused_by_its_kind(units):
+    for ask in (UnitGraph, lambda table: balance(table, "load", 2)):
+        with pytest.raises(ParameterError, match=f"units is a {type(units).__name__}") as refusal:
+            ask(units)
+        assert refusal.value.fields == ("units",)
+
+
+def test_the_least_shared_border_is_a_number_of_metres():
+    for least in ("wide", -1, np.nan):
+        with pytest.raises(ParameterError, match="min_shared_m"):
+            UnitGraph(lattice(2, 2), min_shared_m=least)
+
+
+def test_a_column_name_that_stands_twice_is_refused():
+    units = pd.DataFrame([[1, 2], [3, 4]], columns=["load", "load"])
+    with pytest.raises(ContractError, match="2 columns 'load'"):
+        balance(UnitGraph(units, edges=[(0, 1)]), "load", 1)
+
+
+def test_locked_is_a_list_of_ids():
+    units = lattice(2, 2, today=[7, 7, 8, 8])
+    with pytest.raises(ParameterError, match="locked is 7"):
+        balance(units, "load", current="today", locked=7)
+
+
+def test_ids_of_several_types_have_an_order_too():
+    table = pd.DataFrame(
+        {"load": [3, 5, 2, 8, 1, 4, 6, 7]}, index=[1, "1", "b", 2, 10, "a", 3, "c"]
+    )
+    edges = np.array([(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (0, 7), (2, 6)])
+    plan = balance(UnitGraph(table, edges=edges), "load", 3, seed=4)
+    order = np.random.default_rng(0).permutation(len(table))
+    place = np.argsort(order)
+    shuffled = balance(UnitGraph(table.iloc[order], edges=place[edges]), "load", 3, seed=4)
+    assert shuffled.assignment.reindex(table.index).equals(plan.assignment)
+
+
+@pytest.mark.parametrize(
+    "edges", [[[0, 3]], [[-1, 0]], [[1, 1]], [[0, 1, 2]], [[0.5, 1]], ["ab"], [(0, 1), (1,)]]
+)
 def test_edges_that_are_no_pairs_of_positions_are_refused(edges):
     with pytest.raises(ParameterError, match="edges"):
         UnitGraph(lattice(3, 1), edges=edges)

@@ -52,3 +52,9 @@ def test_a_load_that_is_none_names_its_grid(bad):
 def test_a_grid_named_twice_is_refused():
     with pytest.raises(ContractError, match="more than once"):
         place_workers(pd.Series([1.0, 2.0], index=["a", "a"]), 2)
+
+
+@pytest.mark.parametrize("load", [[1, 2], {"a": 1.0}, 3])
+def test_the_load_of_grids_is_a_series(load):
+    with pytest.raises(ParameterError, match=f"load is a {type(load).__name__}"):
+        place_workers(load, 3)
