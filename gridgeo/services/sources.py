@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridgeo.errors import InputError, ParameterError
 from gridgeo.ingest.intake import Intake, read
-from gridgeo.ingest.names import recognise, spellings
+from gridgeo.ingest.names import recognise, spellings, told
 from gridgeo.ingest.plain import load
 from gridgeo.model.contract import Contract
 
@@ -214,9 +214,10 @@ def column_of(frame: pd.DataFrame, column: str, contract: Contract) -> pd.Series
         There is none of that name, or it holds something else than numbers.
     """
     if column not in frame.columns:
-        has = ", ".join(str(c) for c in frame.columns if c != "geometry")
+        headers = [str(c) for c in frame.columns if c != "geometry"]
+        found, hint = told(headers, "Name one of these columns.")
         raise ParameterError(
-            f"{contract.name} have no column {column!r}; they have {has}.", fields=[column]
+            f"{contract.name} have no column {column!r}; {found}.", hint=hint, fields=[column]
         )
     numbers = pd.to_numeric(frame[column], errors="coerce")
     bad = numbers.isna() & frame[column].notna()
