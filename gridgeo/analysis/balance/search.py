@@ -116,18 +116,23 @@ def search(
     else:
         found = solve(task, draft.start, lambda: draft.another(draw_seed(rng)), rng, watch)
     found = found[draft.parent]
-    _settle(problem, found, pieces, np.flatnonzero(little), tolerance)
+    _settle(problem, found, pieces, np.flatnonzero(little), tolerance, watch)
     return found
 
 
 def _settle(
-    problem: Free, labels: np.ndarray, pieces: np.ndarray, little: np.ndarray, tolerance: float
+    problem: Free,
+    labels: np.ndarray,
+    pieces: np.ndarray,
+    little: np.ndarray,
+    tolerance: float,
+    watch: Watch,
 ) -> None:
     """Give small pieces, of the units ``little``, the best plan with the grids they hold."""
     order = little[np.argsort(pieces[little], kind="stable")]
     for nodes in np.split(order, np.flatnonzero(np.diff(pieces[order])) + 1):
         grids = np.unique(labels[nodes])
-        if len(grids) < 2:
+        if len(grids) < 2 or watch.over():
             continue
         place = np.full(problem.k + 1, -1, np.int64)
         place[grids] = np.arange(len(grids))

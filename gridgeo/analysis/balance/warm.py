@@ -10,7 +10,8 @@ def warm_balance() -> None:
     """Compile every kernel of the solver and keep the machine code beside the package.
 
     Takes about half a minute the first time and a moment afterwards. It solves a small city that
-    needs each kernel: annealing on two levels, recuts, repair, necks.
+    needs each kernel, annealing on two levels, recuts, repair, necks, and a town small enough to
+    look at every plan.
     """
     side = 16
     cells = [shapely.box(x, y, x + 1, y + 1) for x in range(side) for y in range(side)]
@@ -20,3 +21,4 @@ def warm_balance() -> None:
     units.loc[: side * 3, "grid"] = 1
     balance(units, "load", k=2, tolerance=0.0001)
     balance(units, "load", current="grid", tolerance=0.0001)
+    balance(units.iloc[:4], "load", k=2)

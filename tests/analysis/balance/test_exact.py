@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import LineString
 
 from gridgeo.analysis.balance import UnitGraph, balance
 from gridgeo.errors import InfeasibleError
+from tests.analysis.balance.cities import assert_whole, lattice
 
 TOLERANCE = 0.05
 
@@ -183,3 +185,31 @@ def test_todays_grids_change_pieces_when_their_targets_demand_it():
     plan = balance(graph, "load", current="today", targets=targets)
     assert plan.scores["max_deviation"] == 0
     assert (plan.assignment[:3] == "a").all()
+
+
+def test_small_pieces_of_a_large_town_get_the_best_plan_too():
+    far = [(a + 20, b + 20) for a, b in [(0, 1), (1, 2), (1, 3), (2, 4), (3, 5), (5, 6)]]
+    loads = [3.5] * 20 + [1, 2, 3, 5, 5, 4, 8]
+    plan = balance(town(loads, path(0, 19) + far), "load", 14)
+    assert plan.targets.tolist() == [7.0] * 14
+    assert plan.scores["max_deviation"] == pytest.approx(2 / 7)
+    today = [i // 2 for i in range(20)] + [10, 10, 11, 12, 11, 12, 13]
+    plan = balance(town(loads, path(0, 19) + far, today=today), "load", current="today")
+    assert plan.scores["max_deviation"] == pytest.approx(2 / 7)
+
+
+def test_a_piece_that_is_off_as_a_whole_is_balanced_inside():
+    # Eighteen units of 3 and an island of 6 on three grids of 20: 27 each is the best for two.
+    plan = balance(town([3] * 18 + [6], path(0, 17)), "load", 3)
+    assert sorted(plan.loads()) == [6, 27, 27]
+    assert plan.forced["kind"].tolist() == ["piece", "piece"]
+
+
+def test_fixed_borders_round_whose_end_a_grid_could_reach_leave_what_is_possible():
+    units = lattice(3, 2, load=[1, 1, 1, 1, 1, 1])
+    line = LineString([(100, 0), (100, 100)])
+    plan = balance(units, "load", 2, fixed_borders=line)
+    assert_whole(plan, units, 2)
+    assert plan.assignment["a00"] != plan.assignment["a10"]
+    with pytest.raises(InfeasibleError):
+        balance(units, "load", 1, fixed_borders=line)

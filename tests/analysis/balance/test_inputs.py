@@ -193,15 +193,15 @@ def test_locked_is_a_list_of_ids():
 
 
 def test_ids_of_several_types_have_an_order_too():
-    table = pd.DataFrame(
-        {"load": [3, 5, 2, 8, 1, 4, 6, 7]}, index=[1, "1", "b", 2, 10, "a", 3, "c"]
-    )
-    edges = np.array([(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (0, 7), (2, 6)])
-    plan = balance(UnitGraph(table, edges=edges), "load", 3, seed=4)
-    order = np.random.default_rng(0).permutation(len(table))
-    place = np.argsort(order)
-    shuffled = balance(UnitGraph(table.iloc[order], edges=place[edges]), "load", 3, seed=4)
-    assert shuffled.assignment.reindex(table.index).equals(plan.assignment)
+    pairs = UnitGraph(lattice(6, 6)).pairs
+    ids = [i if i % 3 else str(i) for i in range(36)]
+    table = pd.DataFrame({"load": np.random.default_rng(3).integers(1, 99, 36)}, index=ids)
+    plan = balance(UnitGraph(table, edges=pairs), "load", 5, tolerance=0.0)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(36)
+        graph = UnitGraph(table.iloc[order], edges=np.argsort(order)[pairs])
+        shuffled = balance(graph, "load", 5, tolerance=0.0)
+        assert shuffled.assignment.reindex(table.index).equals(plan.assignment)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gridgeo.analysis.balance import balance
-from gridgeo.analysis.balance.share import apportion, deal
+from gridgeo.analysis.balance.share import apportion, deal, exchange
 from gridgeo.errors import InfeasibleError, ParameterError
-from tests.analysis.balance.cities import assert_whole, lattice
+from tests.analysis.balance.cities import assert_whole, lattice, pieces_of
 
 
 def all_ways(least, most, total):
@@ -109,3 +109,53 @@ def test_region_and_targets_exclude_each_other():
     with pytest.raises(ParameterError, match="region") as refusal:
         balance(lattice(2, 2, village="v"), "load", region="village", targets=[1, 1])
     assert refusal.value.fields == ("region", "targets")
+
+
+# --- unequal targets --------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=2, max_size=4),
+    st.lists(st.integers(1, 9), min_size=4, max_size=8),
+    st.sampled_from([0.0, 0.05]),
+)
+def test_an_exchange_of_targets_brings_no_part_further_off_than_the_worst(loads, targets, enough):
+    loads, targets = np.array(loads, float), np.array(targets, float)
+    r, most = len(loads), np.full(len(loads), 6)
+    parts = np.arange(len(targets)) % r
+
+    def off(parts):
+        return np.abs(loads / np.bincount(parts, weights=targets, minlength=r) - 1)
+
+    after = exchange(parts, loads, most, targets, enough)
+    assert off(after).max() <= off(parts).max() + 1e-9
+    numbers = np.bincount(after, minlength=r)
+    assert ((numbers >= 1) & (numbers <= most)).all()
+    if off(parts).max() <= enough:
+        assert after.tolist() == parts.tolist()
+
+
+def test_targets_change_places_until_every_part_has_its_load():
+    targets = np.array([3.0, 3.0, 2.0, 2.0, 2.0])
+    parts = exchange(np.array([0, 1, 0, 1, 0]), np.array([6.0, 6.0]), np.full(2, 9), targets, 0.0)
+    assert np.bincount(parts, weights=targets).tolist() == [6.0, 6.0]
+
+
+def test_pieces_too_large_to_look_at_every_plan_exchange_their_targets_too():
+    units = lattice(21, 2, load=10).drop(index=["a100", "a101"])
+    assert pieces_of(units, np.ones(len(units), bool)) == 2
+    plan = balance(units, "load", targets=[6, 6, 4, 4, 4])
+    assert_whole(plan, units, 5)
+    # Each piece carries 200 of 400: 100 + 100 and 66.7 × 3.
+    assert plan.scores["max_deviation"] <= 0.11
+    assert plan.forced.empty or not plan.forced["reason"].str.contains("hang together").any()
+
+
+def test_a_grid_of_today_goes_to_another_piece_where_its_target_fits():
+    units = lattice(21, 2, load=10).drop(index=["a100", "a101"])
+    units["today"] = list("a" * 10 + "b" * 10 + "c" * 7 + "d" * 7 + "e" * 6)
+    targets = {"a": 6, "b": 4, "c": 4, "d": 4, "e": 6}
+    plan = balance(units, "load", current="today", targets=targets)
+    assert_whole(plan, units, 5)
+    assert plan.scores["max_deviation"] <= 0.11
+    assert plan.assignment.iloc[0] in "ae"
