@@ -15,6 +15,8 @@ EXACT_UNITS = 14
 BOUNDS = (0.0, 0.1, 0.2, 0.4, 0.8, np.inf)
 # Deviations and loads are compared as whole numbers, so that no order of sums decides.
 GRAIN = 1e9
+# No grid counts as fuller than this many times its target, so that whole numbers suffice.
+MOST = 1e6
 
 
 def best_plan(
@@ -52,7 +54,8 @@ def best_plan(
         return np.empty(0, np.int32)
     masks = np.arange(1 << n)
     bits = (masks[:, None] >> np.arange(n)) & 1
-    off = np.abs((bits @ net.load) / targets[:, None] - 1) - tolerance
+    held = np.minimum(bits @ net.load, MOST * targets[:, None])
+    off = np.abs(held / targets[:, None] - 1) - tolerance
     excess = np.round(np.maximum(off, 0.0) * GRAIN).astype(np.int64)
     whole = _whole(_bit_rows(net.start, net.to), _bit_rows(net.apart_start, net.apart))
     lowest = np.argmax(bits, axis=1)
