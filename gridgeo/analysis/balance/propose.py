@@ -101,7 +101,8 @@ def balance(
     Notes
     -----
     Multilevel annealing (see ``anneal``), a polish by tree recuts, and for a plan in force
-    annealing along least-flow prices. Effort is counted in steps: the clock only truncates.
+    annealing along least-flow prices. Up to 14 free units, and in pieces of that size, every plan
+    is looked at (see ``exact``). Effort is counted in steps: the clock only truncates.
 
     Examples
     --------
