@@ -115,6 +115,8 @@ def blind_spots(
     table("Blind spots", ["kind", "类型", "found"], rows)
     for kind, missing in found.not_judged.items():
         tell(f"not judged: {kind} (needs {missing})")
+    for reason, n in found.strays.items():
+        tell(f"{n:,} appointments in force name an {reason.replace('-', ' ')}; mend them")
     for note in layer.notes("en"):
         tell(note)
     tell(f"{output}: {len(layer.features):,} features")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gridgeo import wiring
-from gridgeo.cli.say import err, tell
+from gridgeo.cli.say import err
 from gridgeo.errors import ParameterError
 from gridgeo.services.coverage import SizeBands, Standards
 from gridgeo.services.sources import Files, Source
@@ -170,8 +170,3 @@ def standards_of(given: list[str] | None, settings: Settings, band: str | None =
         )
     one = (int(low), int(high))
     return Standards(reach_within_m=reach_within_m, bands=SizeBands(one, one, one))
-
-
-def wrote(path: Path, what: str) -> None:
-    """Say what was written where."""
-    tell(f"{path}: {what}")

@@ -8,7 +8,7 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from gridgeo.analysis.reach import reach_faults
-from gridgeo.analysis.staffing import staffing_faults
+from gridgeo.analysis.staffing import staffing_faults, stray_appointments
 from gridgeo.analysis.territory import across_faults, household_faults, territory_findings
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.analysis.workload import SizeBands, size_faults
@@ -70,11 +70,15 @@ class BlindSpots:
         The kinds that were looked for.
     not_judged : dict of str to str
         Kind → the layer that is missing.
+    strays : dict of str to int
+        Appointments in force that name an "unknown-grid" or an "unknown-worker", by reason; see
+        ``analysis.staffing.stray_appointments``.
     """
 
     findings: gpd.GeoDataFrame
     judged: tuple[str, ...]
     not_judged: dict[str, str]
+    strays: dict[str, int] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """Count the findings of every judged kind, also where there is none."""
@@ -147,13 +151,16 @@ def blind_spots(
     appointments = source.frame(APPOINTMENTS)
     workers = source.frame(WORKERS)
     absent = [n for n, f in (("appointments", appointments), ("workers", workers)) if not len(f)]
+    strays: dict[str, int] = {}
     if judge(STAFFING, absent):
+        lost = stray_appointments(grids, appointments, workers, as_of)["reason"].value_counts()
+        strays = {str(reason): int(n) for reason, n in lost.items()}
         parts.append(staffing_faults(grids, appointments, workers, as_of, households=counts))
     stations = source.frame(STATIONS, as_of=as_of)
     absent = [n for n, f in (("households", households), ("stations", stations)) if not len(f)]
     if judge(REACH, absent) and homes is not None:
         parts.append(reach_faults(homes, stations, standards.reach_within_m, as_of))
-    return BlindSpots(_together(parts, grids), tuple(judged), not_judged)
+    return BlindSpots(_together(parts, grids), tuple(judged), not_judged, strays)
 
 
 def told_counts(found: BlindSpots, k: int = K["internal"]) -> dict[str, str]:
@@ -172,6 +179,7 @@ def only(found: BlindSpots, kinds: list[str]) -> BlindSpots:
         found.findings[found.findings["kind"].isin(kinds)],
         tuple(k for k in found.judged if k in kinds),
         {k: v for k, v in found.not_judged.items() if k in kinds},
+        found.strays if set(STAFFING) & set(kinds) else {},
     )
 
 

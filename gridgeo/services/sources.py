@@ -41,8 +41,6 @@ class Files:
     Parameters
     ----------
     paths : mapping of layer name to path
-    mappings : mapping of layer name to {ours: theirs}
-        Headers to use where they are not recognised.
     crs : int, optional
         EPSG code for files that carry none.
     keep : mapping of layer name to columns
@@ -57,12 +55,10 @@ class Files:
     def __init__(
         self,
         paths: Mapping[str, Path],
-        mappings: Mapping[str, Mapping[str, str]] | None = None,
         crs: int | None = None,
         keep: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self._paths = dict(paths)
-        self._mappings = mappings or {}
         self._crs = crs
         self._keep = keep or {}
         self.intakes: dict[str, Intake] = {}
@@ -81,7 +77,6 @@ class Files:
             self.intakes[contract.name] = read(
                 self._paths[contract.name],
                 contract,
-                mapping=self._mappings.get(contract.name),
                 crs=self._crs,
             )
         frame = self.intakes[contract.name].accepted

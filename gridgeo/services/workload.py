@@ -7,7 +7,11 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.analysis.staffing import staffing
-from gridgeo.analysis.workload import households_of_units, households_per_grid
+from gridgeo.analysis.workload import (
+    households_of_units,
+    households_per_grid,
+    load_per_worker,
+)
 from gridgeo.model.crs import to_crs_of
 from gridgeo.model.frames import APPOINTMENTS, GRIDS, HOUSEHOLDS, UNITS, VILLAGES, WORKERS
 from gridgeo.publish import Field, Scope
@@ -174,8 +178,9 @@ def count_households(
 
 
 def _load_per_worker(told: pd.DataFrame) -> pd.Series:
-    households = told["households"].astype("Float64")
-    return (households / told["workers"].where(told["workers"] > 0)).round(1)
+    share = load_per_worker(told["households"].astype("float64"), told["workers"].astype("float64"))
+    # Where nobody is known to serve there is no figure to publish.
+    return share.where(np.isfinite(share)).astype("Float64").round(1)
 
 
 def _target(told: pd.DataFrame) -> pd.Series:

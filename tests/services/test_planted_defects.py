@@ -76,3 +76,21 @@ def test_a_layer_that_is_missing_is_said_and_never_counts_as_clean(samples):
     assert found.not_judged["no-leader"] == "appointments, workers"
     assert "orphan" not in found.counts()
     assert found.counts()["overlap"] == 3
+
+
+def test_an_appointment_to_nowhere_is_said(samples, tmp_path):
+    town = samples / "town"
+    posts = (town / "appointments.csv").read_text(encoding="utf-8-sig").splitlines()
+    header, first = posts[0].split(","), posts[1].split(",")
+    stray = dict(zip(header, first, strict=True)) | {
+        "appointment_id": "stray", "grid_code": "nowhere", "state": "filed",
+        "valid_from": "2026-01-01", "valid_to": "",
+    }  # fmt: skip
+    file = tmp_path / "appointments.csv"
+    file.write_text("\n".join([*posts, ",".join(stray[name] for name in header)]), encoding="utf-8")
+    layers = {"grids": town / "grids.geojson", "workers": town / "workers.csv"}
+    assert coverage.blind_spots(Files(layers | {"appointments": file}), DAY).strays == {
+        "unknown-grid": 1
+    }
+    whole = Files(layers | {"appointments": town / "appointments.csv"})
+    assert coverage.blind_spots(whole, DAY).strays == {}
