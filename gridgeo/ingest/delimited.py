@@ -1,6 +1,7 @@
 """Read CSV as text, so that a code keeps its zeros and 14 digits stay 14 digits."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -9,23 +10,23 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from gridgeo.errors import InputError
-from gridgeo.ingest.source import Source, numbered, unusable
+from gridgeo.ingest.source import How, Source, regrouped, unusable
 
 # One row must fit into a block; the border of a village in WKT can take megabytes.
 BLOCK_BYTES = 64 * 2**20
 
 
-def read_delimited(path: Path, encoding: str) -> Source:
+def read_delimited(path: Path, how: How) -> Iterator[Source]:
     """Read a CSV file; comma, semicolon or tab is told from its header.
 
     Parameters
     ----------
     path : Path
-    encoding : str
-        As Python names it; the byte order mark of UTF-8 is skipped.
+    how : How
+        ``encoding`` as Python names it; the byte order mark of UTF-8 is skipped.
 
-    Returns
-    -------
+    Yields
+    ------
     Source
         Every cell as text without outer white space, empty ones as missing. The apostrophe
         that a reject file writes before ``= + - @`` is taken off again. Blank lines are no rows.
@@ -36,27 +37,10 @@ def read_delimited(path: Path, encoding: str) -> Source:
         Nothing inside, another encoding, or a quote that is never closed.
     """
     try:
-        headers, delimiter = _header(path, encoding)
-        cells, ragged, torn = _cells(path, encoding, len(headers), delimiter)
+        headers, delimiter = _header(path, how.encoding)
+        yield from _sources(path, how, headers, delimiter)
     except (UnicodeError, LookupError, csv.Error, pa.ArrowInvalid) as error:
-        raise _not_csv(path, encoding, error) from error
-    frame = cells.to_pandas()
-    rows = len(frame) + len(ragged)
-    torn |= len(frame) > 0 and any("\n" in str(cell) for cell in frame.iloc[-1])
-    if torn and _quotes(path) % 2:
-        raise unusable(
-            path,
-            f"has a quotation mark that is never closed: data row {rows} runs to the end of "
-            "the file.",
-            "Close it, or double it where it belongs to the text.",
-        )
-    frame.columns = pd.Index(headers, dtype=object)
-    frame = numbered(frame)
-    if ragged:
-        frame.index = pd.Index(
-            [row for row in range(1, rows + 1) if row not in ragged], name="row", dtype="int64"
-        )
-    return Source(path.name, frame, ragged=ragged)
+        raise _not_csv(path, how.encoding, error) from error
 
 
 def _header(path: Path, encoding: str) -> tuple[list[str], str]:
@@ -74,36 +58,96 @@ def _header(path: Path, encoding: str) -> tuple[list[str], str]:
     return [cell.strip() or f"column {place}" for place, cell in enumerate(cells, 1)], delimiter
 
 
-def _cells(
-    path: Path, encoding: str, width: int, delimiter: str
-) -> tuple[pa.Table, dict[int, tuple[int, int]], bool]:
-    """Give the cells under the header by place, the rows of another width, any of several lines."""
-    ragged: dict[int, tuple[int, int]] = {}
-    torn: list[bool] = []
+class _KeptOut:
+    """Rows of another width than the header's, as the parser meets them: ahead of the others."""
 
-    def keep_out(row: pacsv.InvalidRow) -> str:
-        ragged[row.number - 1] = (row.expected_columns, row.actual_columns)
-        torn.append("\n" in row.text)
+    def __init__(self) -> None:
+        self.rows: dict[int, tuple[int, int]] = {}
+        self.torn = False
+        self.given = 0
+
+    def __call__(self, row: pacsv.InvalidRow) -> str:
+        self.rows[row.number - 1] = (row.expected_columns, row.actual_columns)
+        self.torn |= "\n" in row.text
         return "skip"
 
-    places = [str(place) for place in range(width)]
-    # Rows are numbered only while one thread reads: 200,000 of them take 0.2 s.
-    table = pacsv.read_csv(
-        path,
-        read_options=pacsv.ReadOptions(
-            use_threads=False, block_size=BLOCK_BYTES, encoding=encoding, column_names=places
-        ),
-        parse_options=pacsv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_out
-        ),
-        convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False
-        ),
-    )
-    if 0 in ragged:
-        raise pa.ArrowInvalid("its header cannot be told apart from its rows")
-    below = table.slice(1)
-    return pa.table([_clean(column) for column in below.columns], names=places), ragged, any(torn)
+    def index(self, rows: int) -> pd.Index:
+        """Give the numbers of the next ``rows`` rows that fit."""
+        if not self.rows:
+            self.given += rows
+            return pd.RangeIndex(self.given - rows + 1, self.given + 1, name="row")
+        found: list[int] = []
+        while len(found) < rows:
+            self.given += 1
+            if self.given not in self.rows:
+                found.append(self.given)
+        return pd.Index(found, name="row", dtype="int64")
+
+
+def _sources(path: Path, how: How, headers: list[str], delimiter: str) -> Iterator[Source]:
+    """Read the cells under the header by place, block by block."""
+    kept_out = _KeptOut()
+    places = [str(place) for place in range(len(headers))]
+    size, told, torn = path.stat().st_size, 0, False
+    with pa.OSFile(str(path)) as file:
+        # Rows are numbered only while one thread reads: 200,000 of them take 0.2 s.
+        reader = pacsv.open_csv(
+            file,
+            read_options=pacsv.ReadOptions(
+                use_threads=False,
+                block_size=BLOCK_BYTES,
+                encoding=how.encoding,
+                column_names=places,
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=kept_out
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False
+            ),
+        )
+        pieces = regrouped(_below_header(reader, kept_out), reader.schema, how.batch_rows)
+        following = next(pieces)
+        while following is not None:
+            piece, following = following, next(pieces, None)
+            frame = pa.table([_clean(c) for c in piece.columns], names=places).to_pandas()
+            frame.columns = pd.Index(headers, dtype=object)
+            frame.index = kept_out.index(len(frame))
+            last = following is None
+            ragged = {
+                row: widths
+                for row, widths in kept_out.rows.items()
+                if row > told and (last or row <= kept_out.given)
+            }
+            told = kept_out.given
+            if last:
+                torn = kept_out.torn or (
+                    len(frame) > 0 and any("\n" in str(cell) for cell in frame.iloc[-1])
+                )
+                rows = kept_out.given + sum(row > kept_out.given for row in ragged)
+                _check_quotes(path, rows, torn)
+            yield Source(path.name, frame, ragged=ragged, share=min(file.tell() / size, 1.0))
+
+
+def _below_header(reader: pacsv.CSVStreamingReader, kept_out: _KeptOut) -> Iterator[pa.RecordBatch]:
+    """Give the rows; the header is the first of them, as the parser has it."""
+    header = 1
+    for batch in reader:
+        if 0 in kept_out.rows:
+            raise pa.ArrowInvalid("its header cannot be told apart from its rows")
+        if batch.num_rows:
+            yield batch.slice(header)
+            header = 0
+
+
+def _check_quotes(path: Path, rows: int, torn: bool) -> None:
+    if torn and _quotes(path) % 2:
+        raise unusable(
+            path,
+            f"has a quotation mark that is never closed: data row {rows} runs to the end of "
+            "the file.",
+            "Close it, or double it where it belongs to the text.",
+        )
 
 
 def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:

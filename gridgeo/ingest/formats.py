@@ -1,43 +1,30 @@
 """Open any file by its extension; what cannot be opened is said by name, with the next step."""
 
 import hashlib
-import re
-import warnings
+import itertools
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-import geopandas as gpd
 import pyarrow as pa
-import pyogrio
-import shapely
-from pyogrio.raw import read_arrow
 
-from gridgeo.errors import GridgeoError, InputError
+from gridgeo.errors import GridgeoError
 from gridgeo.ingest.delimited import read_delimited
-from gridgeo.ingest.limits import check_rows, check_size
+from gridgeo.ingest.limits import check_size
 from gridgeo.ingest.names import told
 from gridgeo.ingest.parquet import read_parquet
-from gridgeo.ingest.source import (
-    Source,
-    check_text,
-    closed_note,
-    listed,
-    numbered,
-    shapes_from,
-    unusable,
-)
+from gridgeo.ingest.source import How, Source, unusable
+from gridgeo.ingest.vector import VECTORS, read_vector
 
-# What the first bytes must be. It tells a renamed file, and keeps GDAL from taking
-# a text such as a VRT, which opens other files, for the format its name promises.
-VECTORS: dict[str, tuple[str, bytes]] = {
-    ".geojson": ("GeoJSON", b"{"),
-    ".json": ("GeoJSON", b"{"),
-    ".gpkg": ("GeoPackage", b"SQLite format 3\0"),
-    ".fgb": ("FlatGeobuf", b"fgb"),
-    ".shp": ("Shapefile", b"\0\0\x27\x0a"),
+# A reader gives a file's rows in batches; one that must read the whole file gives one batch.
+Reader = Callable[[Path, How], Iterator[Source]]
+
+READERS: dict[str, Reader] = {
+    **dict.fromkeys(VECTORS, read_vector),
+    ".parquet": read_parquet,
+    ".geoparquet": read_parquet,
+    ".csv": read_delimited,
 }
-PARQUETS = (".parquet", ".geoparquet")
-FORMATS = (*VECTORS, *PARQUETS, ".csv")
-HEAD_BYTES = 4096
+FORMATS = tuple(READERS)
 
 
 def fingerprint(path: Path | str) -> str:
@@ -61,21 +48,114 @@ def fingerprint(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_source(
-    path: Path | str, *, layer: str | None = None, prefer: str = "", encoding: str = "utf-8"
-) -> Source:
-    """Read a file as it stands, by its extension.
+class Batches:
+    """A file, read batch by batch.
+
+    Parameters
+    ----------
+    path : Path
+        That it is there, regular and not too large was seen.
+    how : How
+
+    Attributes
+    ----------
+    headers : list of str
+        As the file has them.
+    crs : CRS or None
+        As the format says it.
+    first : Source
+        The first batch, read when the file is opened.
+    notes : list of Note or str
+        Of the batches given so far; ``gathered`` sums them.
+    """
+
+    def __init__(self, path: Path, how: How) -> None:
+        self.path, self.how = path, how
+        self.notes: list[str] = []
+        self._rest = self._read()
+        self.first = next(self._rest)
+        self.headers, self.crs = self.first.headers, self.first.crs
+
+    def __iter__(self) -> Iterator[Source]:
+        """Give each batch once, in the order of the file."""
+        for source in itertools.chain([self.first], self._rest):
+            self.notes += source.notes
+            yield source
+
+    def close(self) -> None:
+        """Let go of the file, however far it was read."""
+        self._rest.close()
+
+    def _read(self) -> Generator[Source]:
+        """Read on; what goes wrong is said by name. Batches without rows are left out."""
+        rows, headers = 0, []
+        try:
+            for source in READERS[self.path.suffix.lower()](self.path, self.how):
+                rows, headers = rows + source.rows, source.headers
+                if source.rows:
+                    yield source
+        except GridgeoError:
+            raise
+        except (OSError, RuntimeError, ValueError, KeyError, pa.ArrowException) as error:
+            raise unusable(
+                self.path,
+                f"cannot be read; it may be damaged or cut short ({_first_line(error)}).",
+                "Copy or save it again from its source.",
+            ) from error
+        if rows == 0:
+            found, hint = told(headers, "Give a file with at least one row.")
+            raise unusable(
+                self.path, f"has no rows, only columns; {found}.", hint, code="input.empty"
+            )
+
+
+def open_batches(path: Path | str, how: How | None = None) -> Batches:
+    """Open a file by its extension, to be read batch by batch.
 
     Parameters
     ----------
     path : path
         One of ``FORMATS``. A Shapefile by its ``.shp``; its companions lie beside it.
-    layer : str, optional
-        Layer of a file that has several.
-    prefer : str
-        Layer to take when none is named and one is called like this.
-    encoding : str
-        Of a CSV file.
+    how : How, optional
+
+    Returns
+    -------
+    Batches
+        Of at least one row together.
+
+    Raises
+    ------
+    InputError
+        Missing, a folder, a pipe or a device, larger than ``limits`` allows, of an unknown format,
+        renamed, truncated, without such a layer, without rows. What is wrong further on in the
+        file is said when it is come to.
+    """
+    path = _file(Path(path))
+    suffix = path.suffix.lower()
+    if suffix not in READERS:
+        raise unusable(
+            path,
+            f"is of an unknown format ({suffix or 'no extension'}); "
+            f"gridgeo reads {', '.join(FORMATS)}.",
+            "Save it as one of these.",
+            code="input.format",
+        )
+    if path.stat().st_size == 0:
+        raise unusable(path, "is empty (0 bytes).", "Save it again.", code="input.empty")
+    return Batches(path, how or How())
+
+
+def open_source(
+    path: Path | str, *, layer: str | None = None, prefer: str = "", encoding: str = "utf-8"
+) -> Source:
+    """Read a file whole and as it stands, by its extension.
+
+    Parameters
+    ----------
+    path : path
+        As for ``open_batches``.
+    layer, prefer, encoding : str
+        As in ``How``.
 
     Returns
     -------
@@ -85,39 +165,10 @@ def open_source(
     Raises
     ------
     InputError
-        Missing, a folder, a pipe or a device, larger than ``limits`` allows, of an unknown format,
-        renamed, truncated, without such a layer, without rows.
+        As ``open_batches``.
     """
-    path = _file(Path(path))
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise unusable(
-            path,
-            f"is of an unknown format ({suffix or 'no extension'}); "
-            f"gridgeo reads {', '.join(FORMATS)}.",
-            "Save it as one of these.",
-            code="input.format",
-        )
-    try:
-        if path.stat().st_size == 0:
-            raise unusable(path, "is empty (0 bytes).", "Save it again.", code="input.empty")
-        if suffix == ".csv":
-            source = read_delimited(path, encoding)
-        elif suffix in PARQUETS:
-            source = read_parquet(path)
-        else:
-            source = _read_vector(path, layer, prefer)
-    except GridgeoError:
-        raise
-    except (OSError, RuntimeError, ValueError, KeyError, pa.ArrowException) as error:
-        raise unusable(
-            path,
-            f"cannot be read; it may be damaged or cut short ({_first_line(error)}).",
-            "Copy or save it again from its source.",
-        ) from error
-    if source.rows == 0:
-        found, hint = told(source.headers, "Give a file with at least one row.")
-        raise unusable(path, f"has no rows, only columns; {found}.", hint, code="input.empty")
+    batches = open_batches(path, How(layer, prefer, encoding, batch_rows=None))
+    (source,) = batches
     return source
 
 
@@ -138,81 +189,6 @@ def _file(path: Path) -> Path:
         )
     check_size(path)
     return path
-
-
-def _read_vector(path: Path, layer: str | None, prefer: str) -> Source:
-    """Read what GDAL reads, by way of Arrow, so that no whole number becomes a float."""
-    kind, magic = VECTORS[path.suffix.lower()]
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").startswith(magic):
-        raise unusable(
-            path,
-            f"is no {kind}: it does not begin like one.",
-            "If it was renamed, give it back its own extension.",
-        )
-    # Of a cut Shapefile GDAL says only that the rows behind the cut have no geometry.
-    if kind == "Shapefile" and path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):
-        raise _cut_short(path, "is shorter than its header says")
-    options = {"DATE_AS_STRING": "YES"} if kind == "GeoJSON" else {}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        layer = _layer(path, layer, prefer)
-        promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
-        check_rows(path, promised)
-        meta, arrow = read_arrow(path, layer=layer, datetime_as_string=True, **options)
-    if arrow.num_rows != promised:
-        raise _cut_short(path, f"promises {promised} rows and holds {arrow.num_rows}")
-    check_text(path, arrow)
-    notes = tuple(f"GDAL: {w.message}".replace(str(path), path.name) for w in caught)
-    if meta["geometry_type"] is None:
-        return Source(path.name, numbered(arrow.to_pandas(integer_object_nulls=True)), notes=notes)
-    column = meta["geometry_name"] or "wkb_geometry"
-    wkb = arrow.column(column).to_numpy()
-    shapes, unreadable, closed = shapes_from(wkb, shapely.from_wkb)
-    crs = gpd.GeoSeries([], crs=meta["crs"]).crs
-    return Source(
-        path.name,
-        numbered(arrow.drop_columns([column]).to_pandas(integer_object_nulls=True)),
-        shapes,
-        unreadable,
-        crs,
-        crs_is_default=kind == "GeoJSON" and not _states_crs(path),
-        notes=(*notes, *closed_note(closed)),
-    )
-
-
-def _cut_short(path: Path, found: str) -> InputError:
-    return unusable(path, f"{found}; it is cut short.", "Copy or save it again from its source.")
-
-
-def _layer(path: Path, layer: str | None, prefer: str) -> str:
-    """Choose the layer: the one named, the one called like the contract, the only one."""
-    found = {str(name): kind for name, kind in pyogrio.list_layers(path)}
-    drawn = [name for name, kind in found.items() if kind is not None]
-    if layer is not None and layer in found:
-        return layer
-    if layer is None and prefer in found:
-        return prefer
-    if layer is None and (len(found) == 1 or len(drawn) == 1):
-        return next(iter(drawn or found))
-    wanted = f"no layer {layer!r}" if layer is not None else "no single layer"
-    if not found:
-        raise unusable(path, "has no layer inside.", "Save it again from its source.")
-    raise unusable(
-        path,
-        f"has {wanted}; found: {listed(list(found))}.",
-        "Name one of them as layer.",
-        code="input.layer",
-    )
-
-
-def _states_crs(path: Path) -> bool:
-    """Tell whether a GeoJSON file has a ``crs`` member, which stands before or after its rows."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        file.seek(max(path.stat().st_size - HEAD_BYTES, 0))
-        return re.search(rb'"crs"\s*:\s*\{', head + b"\n" + file.read()) is not None
 
 
 def _first_line(error: Exception) -> str:

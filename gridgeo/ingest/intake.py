@@ -13,6 +13,7 @@ from gridgeo.errors import ContractError
 from gridgeo.ingest.coerce import coerce, dates_without_hour, tightened, time_zone
 from gridgeo.ingest.formats import open_source
 from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings, told
+from gridgeo.ingest.notes import gathered
 from gridgeo.ingest.places import Fault, Placed, place, to_rest_judged
 from gridgeo.ingest.reasons import explain
 from gridgeo.ingest.reference import crs_name
@@ -147,7 +148,7 @@ def read(
         tuple(header for header in source.headers if header not in used),
         source.rows,
         "" if placed is None else crs_name(placed.shapes.crs),
-        notes,
+        gathered(notes),
     )
 
 

@@ -241,7 +241,7 @@ def _from_wkt(source: Source, header: str, crs: int | None) -> Placed:
         gpd.GeoSeries(shapes, index=rows, crs=needed(said, source.name)),
         (("geometry", header),),
         tuple((int(row), "geometry", "geometry-unreadable") for row in rows[unreadable]),
-        (*source.notes, *closed_note(closed)),
+        (*source.notes, closed_note(closed)),
     )
 
 

@@ -1,6 +1,6 @@
 """A file as its software wrote it, before anything is named or judged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +12,42 @@ import pyarrow as pa
 import shapely
 
 from gridgeo.errors import InputError
+from gridgeo.ingest.notes import Note
 
 # A pyproj CRS. Only gridgeo.model.crs may import pyproj, so the name says what the type cannot.
 Crs = Any
 
 
+# Rows and bytes that are in memory at a time; polygons reach the bytes first.
+BATCH_ROWS = 131_072
+BATCH_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class How:
+    """How a file is to be read.
+
+    Parameters
+    ----------
+    layer : str or None
+        Layer of a file that has several.
+    prefer : str
+        Layer to take when none is named and one is called like this.
+    encoding : str
+        Of a CSV file.
+    batch_rows : int or None
+        Most rows of a ``Source``; None reads the file into one.
+    """
+
+    layer: str | None = None
+    prefer: str = ""
+    encoding: str = "utf-8"
+    batch_rows: int | None = BATCH_ROWS
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What stands in one file, or in one layer of it.
+    """What stands in one file, in one layer of it, or in one batch of its rows.
 
     Parameters
     ----------
@@ -27,7 +55,8 @@ class Source:
         The file's name without its folder, for messages.
     table : DataFrame, shape (n, …)
         Every column by the header the file gives it, without the geometry. The index counts
-        the file's data rows from 1, leaving out those in ``ragged``. Of a CSV all is text.
+        the file's data rows from 1, leaving out those in ``ragged``, and goes on from batch to
+        batch. Of a CSV all is text.
     shapes : ndarray of shapely geometry or None, shape (n,), or None
         None as a whole: the file has no geometry of its own. One None: that row has none.
     unreadable : ndarray of bool, shape (n,)
@@ -38,8 +67,11 @@ class Source:
         ``crs`` is what the format assumes, not what the file says (GeoJSON without ``crs``).
     ragged : dict of int to (int, int)
         Data rows that have more or fewer cells than the header: row → (header's, row's).
-    notes : tuple of str
-        What a reader should know, such as a ring that was closed.
+    notes : tuple of Note or str
+        What a reader should know, such as a ring that was closed. What is counted is counted in
+        this batch, also when it is nothing; ``notes.gathered`` sums it.
+    share : float
+        How much of the file is read when this batch is, 0 to 1.
     """
 
     name: str
@@ -50,6 +82,7 @@ class Source:
     crs_is_default: bool = False
     ragged: dict[int, tuple[int, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    share: float = 1.0
 
     @property
     def headers(self) -> list[str]:
@@ -102,16 +135,54 @@ def _decoded(cells: np.ndarray, decode: Callable[..., np.ndarray], on_invalid: s
         return shapes
 
 
-def closed_note(closed: int) -> tuple[str, ...]:
-    """Say how many open rings were closed; nothing when there were none."""
-    return (f"{closed} shapes had a ring that was not closed; it was closed.",) if closed else ()
+def closed_note(closed: int) -> Note:
+    """Say how many open rings were closed."""
+    return Note(
+        "{0} shapes had a ring that was not closed; it was closed.",
+        "{0}个图形的边界环未闭合,已自动闭合。",
+        (closed,),
+    )
 
 
-def numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """Count the rows from 1 and make every header text."""
-    table.index = pd.RangeIndex(1, len(table) + 1, name="row")
+def numbered(table: pd.DataFrame, before: int = 0) -> pd.DataFrame:
+    """Count the rows on from those ``before`` and make every header text."""
+    table.index = pd.RangeIndex(before + 1, before + len(table) + 1, name="row")
     table.columns = pd.Index([str(header) for header in table.columns], dtype=object)
     return table
+
+
+def regrouped(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, most_rows: int | None
+) -> Iterator[pa.Table]:
+    """Join and cut batches so that each has as many rows as are wanted.
+
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+    schema : Schema
+    most_rows : int or None
+        None makes one table of all.
+
+    Yields
+    ------
+    Table
+        Of at most ``most_rows`` rows; fewer at the end and where they fill ``BATCH_BYTES``. A file
+        without rows gives one table without rows.
+    """
+    waiting: list[pa.RecordBatch] = []
+    rows = size = given = 0
+    for batch in batches:
+        while most_rows is not None and rows + batch.num_rows > most_rows:
+            head = most_rows - rows
+            yield pa.Table.from_batches([*waiting, batch.slice(0, head)], schema)
+            batch, waiting, rows, size, given = batch.slice(head), [], 0, 0, given + 1
+        waiting.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if most_rows is not None and rows and (rows == most_rows or size >= BATCH_BYTES):
+            yield pa.Table.from_batches(waiting, schema)
+            waiting, rows, size, given = [], 0, 0, given + 1
+    if rows or not given:
+        yield pa.Table.from_batches(waiting, schema)
 
 
 def check_text(path: Path, arrow: pa.Table) -> None:
