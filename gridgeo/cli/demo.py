@@ -16,7 +16,7 @@ from gridgeo.model.files import write_text
 from gridgeo.render.contents import contents_page
 from gridgeo.render.files import write_layer
 from gridgeo.render.kinds import KINDS, draw
-from gridgeo.services.demo import DAY, SOURCE, fill
+from gridgeo.services.demo import DAY, SOURCE, fill, said
 from gridgeo.services.publication import publish_all
 from gridgeo.services.published import Gallery
 from gridgeo.services.samples import write_town
@@ -26,7 +26,7 @@ from gridgeo_api.app import run
 from gridgeo_api.asking import SignIn
 
 _OUT = Path("build/demo")
-_SHIPPED = Path("data/samples/town")
+_TOWN = Path("data/samples/town")
 
 
 def demo(
@@ -55,14 +55,12 @@ def demo(
     with ExitStack() as stack:
         with bar("Database") as told:
             store = stack.enter_context(wiring.opened(settings, told))
-        folder = _SHIPPED
-        if not folder.is_dir():
-            folder = output / "sample"
-            with bar("Making the town"):
-                write_town(folder, "321282401", 0)
+        folder = _sample(output)
         now = datetime.now(UTC)
         with bar("Taking files in") as told:
             changed = fill(store, folder, now=now, who=getpass.getuser(), told=told)
+        for layer, result in changed.items():
+            tell(f"{layer}: {said(result)}")
         with bar("Analysing") as told:
             done = publish_all(store, DAY, now=now, source=SOURCE, zone=settings.zone, told=told)
         gallery = Gallery(stack.enter_context(wiring.reading(settings)))
@@ -75,7 +73,7 @@ def demo(
         if done.plan is not None:
             after = done.plan.scores["max_deviation"]
             tell(f"Greatest deviation from a fair share: {before:.0%} now, {after:.1%} as proposed")
-    elif not any(changed.values()):
+    elif not any(result.inserted + result.updated for result in changed.values()):
         tell("Nothing has changed since the last run.")
     tell(f"{output / 'index.html'}: {pages} maps, in Chinese and English, and the layers")
     if no_serve:
@@ -88,6 +86,16 @@ def demo(
     tell(f"{base}/v1/locate?lon=120.265&lat=31.99")
     tell(f"{base}/ogc/collections/load/items")
     run(settings, host, port, sign_in)
+
+
+def _sample(output: Path) -> Path:
+    """Give the folder of the sample: the shipped town, or one made where that is missing."""
+    if _TOWN.is_dir():
+        return _TOWN
+    folder = output / "sample"
+    with bar("Making the town"):
+        write_town(folder, "321282401", 0)
+    return folder
 
 
 def _draw(gallery: Gallery, output: Path, told: Told) -> int:

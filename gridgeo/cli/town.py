@@ -11,6 +11,7 @@ import typer
 from gridgeo import wiring
 from gridgeo.cli import options as given
 from gridgeo.cli.demo import demo
+from gridgeo.cli.sample import sample
 from gridgeo.cli.say import bar, next_step, tell
 from gridgeo.errors import ParameterError
 from gridgeo.services.imports import (
@@ -22,7 +23,6 @@ from gridgeo.services.imports import (
     write_rejects,
 )
 from gridgeo.services.publication import publish_all
-from gridgeo.services.samples import write_town
 from gridgeo.settings import Settings
 
 
@@ -151,26 +151,6 @@ def publish(
     for name, reason in done.skipped.items():
         tell(f"{name}: not published. {reason}")
     next_step("`gridgeo serve`, `gridgeo map load -o load.html`")
-
-
-def sample(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")] = Path(
-        "build/sample"
-    ),
-    town: Annotated[bool, typer.Option("--town", help="One town; the only size so far.")] = True,
-    town_code: Annotated[str, typer.Option(help="Nine digits of the town's code.")] = "321282401",
-    seed: Annotated[int, typer.Option(help="Same seed, same town.")] = 0,
-) -> None:
-    """Make a synthetic town with planted defects and the list of them.
-
-    Example: gridgeo sample --town -o build/town --seed 1
-    """
-    if not town:
-        raise ParameterError("Only a town can be made so far.", hint="Leave --no-town out.")
-    with bar("Making the town"):
-        paths = write_town(output, town_code, seed)
-    tell(f"{output}: {len(paths)} files")
-    next_step(f"gridgeo blind-spots --from {output} --as-of 2026-07-01 -o blind-spots.geojson")
 
 
 def _mapping(given_pairs: list[str]) -> dict[str, str]:

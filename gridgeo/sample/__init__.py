@@ -1,6 +1,6 @@
 """Sample cities from a seed, with planted defects and the truth about them."""
 
-from gridgeo.sample.files import write
+from gridgeo.sample.files import made_from, write
 from gridgeo.sample.jingjiang import Sample, town
 
-__all__ = ["Sample", "town", "write"]
+__all__ = ["Sample", "made_from", "town", "write"]

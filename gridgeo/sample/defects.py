@@ -101,6 +101,8 @@ def _leave_out(
 ) -> None:
     """Leave one small block out of its grid: a hole in it, or a notch at a neighbour's border."""
     left, right = ground.pairs.T
+    outline = shapely.coverage_union_all(ground.blocks).boundary
+    shapely.prepare(outline)
     for block in blocks[shapely.area(ground.blocks[blocks]) < _GAP_M2]:
         grid = int(plan.grid[block])
         around = plan.grid[np.concatenate([right[left == block], left[right == block]])]
@@ -110,9 +112,7 @@ def _leave_out(
         if not inner and (len(near) != 2 or drawing.touched & set(near.tolist())):
             continue
         rest = shapely.difference(drawing.grids[grid], ground.blocks[block])
-        outside = not inner and shapely.union_all(drawing.grids).boundary.intersects(
-            ground.blocks[block]
-        )
+        outside = not inner and outline.intersects(ground.blocks[block])
         if rest.geom_type != "Polygon" or outside or (inner and len(rest.interiors) != 1):
             continue
         drawing.grids[grid] = rest

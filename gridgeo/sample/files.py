@@ -8,22 +8,31 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from gridgeo.model.frames import LAYERS
+from gridgeo.model.files import write_text
 from gridgeo.sample.jingjiang import Sample
+from gridgeo.sample.readme import readme
 
 FORMATS = {
     "towns": "geojson",
     "villages": "geojson",
     "grids": "geojson",
+    "streets": "fgb",
+    "waters": "fgb",
     "units": "gpkg",
+    "addresses": "parquet",
     "households": "parquet",
     "stations": "csv",
     "workers": "csv",
     "appointments": "csv",
+    "rosters": "csv",
     "incidents": "csv",
     "visits": "parquet",
 }
+VERSION = 2  # of the sample: counted up whenever the same seed makes something else
+TRUTH = "truth.json"
+TRACKS = "patrols.parquet"  # no layer: raw fixes are not taken in
 
+_MANY_ROWS = 50_000  # a CSV of more takes long to read
 _WRITTEN = "2026-07-01T00:00:00.000Z"  # GeoPackage notes when it was written; ours must not differ
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _DAY = "%Y-%m-%d"
@@ -41,8 +50,9 @@ def write(sample: Sample, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The files, in the order of the layers, then ``truth.json`` and ``README.md``. The same
-        sample gives the same bytes under the same versions of the libraries.
+        The files, in the order of the layers, then the patrol tracks, ``README.md`` and last
+        ``truth.json``: a folder that has it is complete. The same sample gives the same bytes
+        under the same versions of the libraries.
 
     Notes
     -----
@@ -50,19 +60,36 @@ def write(sample: Sample, folder: Path) -> list[Path]:
     this is the one place where household points are written to files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, kind in FORMATS.items():
-        written.append(save(sample.layers[name], folder / f"{name}.{kind}"))
-    written += [folder / "truth.json", folder / "README.md"]
-    truth = {
-        "town_code": sample.town_code,
-        "seed": sample.seed,
-        "crs": "EPSG:4549",
-        "defects": sample.truth,
-    }
-    written[-2].write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    written[-1].write_text(_readme(sample), encoding="utf-8")
+    (folder / TRUTH).unlink(missing_ok=True)
+    written = [
+        save(sample.layers[name], folder / f"{name}.{kind}")
+        for name, kind in formats_of(sample).items()
+    ]
+    written += [folder / TRACKS, folder / "README.md", folder / TRUTH]
+    sample.tracks.to_parquet(written[-3], index=False, compression="zstd")
+    truth = made_of(sample) | {"crs": "EPSG:4549", "defects": sample.truth}
+    write_text(readme(sample, formats_of(sample), made_of(sample)), written[-2])
+    write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", written[-1])
     return written
+
+
+def formats_of(sample: Sample) -> dict[str, str]:
+    """Give the layers that are written, and the suffix of each; large tables not as CSV."""
+    return {
+        name: "parquet" if kind == "csv" and len(sample.layers[name]) > _MANY_ROWS else kind
+        for name, kind in FORMATS.items()
+        if name in sample.layers
+    }
+
+
+def made_of(sample: Sample) -> dict[str, object]:
+    """Say from what a sample was made, as ``truth.json`` does at its head."""
+    return made_from(sample.town_code, sample.seed, sample.scale)
+
+
+def made_from(town_code: str, seed: int, scale: float) -> dict[str, object]:
+    """Say from what a sample is made: a town by its nine digits, a whole city by its six."""
+    return {"town_code": town_code, "seed": seed, "scale": scale, "version": VERSION}
 
 
 def save(frame: pd.DataFrame, path: Path) -> Path:
@@ -124,9 +151,6 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
     _plain(frame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 
-_WRITERS = {".geojson": _geojson, ".gpkg": _gpkg, ".parquet": _parquet, ".csv": _csv}
-
-
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Give the key, the columns as text where they are dates, and lon and lat of points."""
     table = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).reset_index()
@@ -140,36 +164,14 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _readme(sample: Sample) -> str:
-    rows = [
-        f"| `{name}.{kind}` | {LAYERS[name].zh} | {len(sample.layers[name]):,} |"
-        for name, kind in FORMATS.items()
-    ]
-    town = sample.layers["towns"]["name"].iloc[0]
-    households = sample.layers["units"]["households"].sum()
-    return f"""# A synthetic town of Jingjiang: {town} ({sample.town_code})
+def _fgb(frame: pd.DataFrame, path: Path) -> None:
+    pyogrio.write_dataframe(frame.reset_index(), path, driver="FlatGeobuf", SPATIAL_INDEX="NO")
 
-Made by gridgeo from seed {sample.seed}, for demonstrations and tests. **Nobody in it exists**: the
-ground, the households, the workers and all that happens are synthetic, the duty lines fictitious.
-The names and codes of the town and its villages are real, from the public codes of administrative
-divisions (`gridgeo/sample/jingjiang_villages.csv`); the incident classes, their limits and routes
-are those of `gridgeo/sample/event_catalog.csv`, whose `sla_source` tells sourced from default.
 
-| file | layer | rows |
-|---|---|---|
-{chr(10).join(rows)}
-| `truth.json` | planted defects | {len(sample.truth)} |
-
-- {households:,} occupied households; incidents of June 2026, visits of April to June 2026.
-- Coordinates: EPSG:4490 (CGCS2000), longitude and latitude; shapes and areas in `truth.json` in
-  EPSG:4549. A CSV cannot say its CRS; read as WGS 84, its points are the same. Times in UTC; the
-  days are those of China (UTC+8).
-- `units.gpkg` is the plan in force, complete and clean. `grids.geojson` is the same plan as
-  somebody drew it, with gaps, overlaps, a sliver and a grid across a village border. `truth.json`
-  records these, the households in no grid, too few workers on 30 June 2026, general grids outside
-  the size band (300–500 occupied households in a community, 200–400 in a village) and a hamlet
-  farther than 1,000 m in a straight line from every station: a detector should find these and
-  nothing else.
-- Licence: Apache-2.0, as the rest of gridgeo.
-- Made again by `gridgeo sample --town` (same seed, same rows).
-"""
+_WRITERS = {
+    ".geojson": _geojson,
+    ".gpkg": _gpkg,
+    ".fgb": _fgb,
+    ".parquet": _parquet,
+    ".csv": _csv,
+}

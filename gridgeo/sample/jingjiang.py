@@ -11,9 +11,8 @@ from gridgeo.sample import layers
 from gridgeo.sample.defects import GAP_HOUSEHOLDS, draw
 from gridgeo.sample.ground import lay_ground
 from gridgeo.sample.homes import place_stations, remote_block, settle, spread
-from gridgeo.sample.incidents import happen
 from gridgeo.sample.plan import draw_plan
-from gridgeo.sample.posts import staff, visit
+from gridgeo.sample.records import TOWN, Land, record
 from gridgeo.sample.registers import villages_of
 
 _GRIDS = 50
@@ -33,16 +32,22 @@ class Sample:
         Geometry in EPSG:4490.
     truth : list of dict
         One entry a planted defect: ``kind``, ``subjects`` (grid codes, or household ids for
-        "orphan" and "reach"), ``note``; where it applies ``value``, ``band``, ``area_m2`` and
-        ``wkt`` in EPSG:4549.
+        "orphan", "mismatch", "reach", "offset", "visit-overdue" and "never-visited"), ``note``;
+        where it applies ``value``, ``band``, ``area_m2`` and ``wkt`` in EPSG:4549.
     town_code : str
     seed : int
+    tracks : DataFrame
+        One week of patrol fixes, no layer; see ``patrols.walk``.
+    scale : float
+        How large a part of the whole was made; 1 is all of it.
     """
 
     layers: dict[str, pd.DataFrame]
     truth: list[dict[str, object]]
     town_code: str
     seed: int
+    tracks: pd.DataFrame
+    scale: float = 1.0
 
 
 def town(town_code: str = "321282401", seed: int = 0) -> Sample:
@@ -83,7 +88,8 @@ def town(town_code: str = "321282401", seed: int = 0) -> Sample:
             fields=["town_code"],
         )
     of_kind = villages["kind"].value_counts()
-    rngs = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
+    seeds = np.random.SeedSequence(seed).spawn(7)
+    rngs = [np.random.default_rng(child) for child in seeds]
     ground = lay_ground(int(of_kind.get("community", 0)), int(of_kind.get("village", 0)), rngs[0])
     remote = remote_block(ground)
     plan = draw_plan(ground, villages, _GRIDS, _HOUSEHOLDS, remote, rngs[1])
@@ -91,22 +97,29 @@ def town(town_code: str = "321282401", seed: int = 0) -> Sample:
     fixed = dict(zip(drawing.gap_blocks, GAP_HOUSEHOLDS, strict=True)) | {remote: _HAMLET}
     occupied = spread(ground, plan, fixed, remote, rngs[3])
     homes = settle(ground, occupied, list(fixed), rngs[3])
-    untouched = [code for g, code in enumerate(plan.grids.index) if g not in drawing.touched]
-    workers, appointments, staffing = staff(plan.grids, untouched, rngs[4])
     households = layers.households(homes, plan, drawing.gap_blocks, town_code, rngs[5])
     sites = place_stations(ground, plan, homes, remote, drawing.gap_blocks)
     stations = layers.stations(ground, plan, villages, sites)
+    special = np.flatnonzero((plan.grids["role"] != "").to_numpy())
+    land = Land(
+        ground.blocks,
+        ground.centres,
+        plan.grid,
+        plan.grids,
+        occupied,
+        households,
+        stations,
+        drawing.grids,
+        drawing.touched | set(special.tolist()) | {int(plan.grid[remote])},
+    )
+    records = record(land, TOWN, seeds[6])
     frames: dict[str, pd.DataFrame] = {
         "towns": layers.towns(ground, villages, town_code),
         "villages": layers.villages(ground, plan, villages, town_code),
         "grids": layers.grids(plan, drawing.grids),
         "units": layers.units(ground, plan, occupied, town_code),
-        "households": households,
         "stations": stations,
-        "workers": workers,
-        "appointments": appointments,
-        "incidents": happen(ground, plan, occupied, rngs[6]),
-        "visits": visit(households, appointments, rngs[5]),
+        **records.layers,
     }
     hamlet = households[homes.block == remote]
     truth = [
@@ -114,7 +127,9 @@ def town(town_code: str = "321282401", seed: int = 0) -> Sample:
         *layers.orphan_truth(households, homes, drawing.gap_blocks),
         *layers.size_truth(plan),
         layers.reach_truth(hamlet, stations),
-        *staffing,
+        *records.truth,
     ]
-    rested = {name: LAYERS[name].check(layers.at_rest(frame)) for name, frame in frames.items()}
-    return Sample(rested, truth, town_code, seed)
+    rested = {
+        name: LAYERS[name].check(layers.at_rest(frames[name])) for name in LAYERS if name in frames
+    }
+    return Sample(rested, truth, town_code, seed, records.tracks)

@@ -1,11 +1,11 @@
-"""The synthetic town taken in, as a city takes in its own files."""
+"""The synthetic city taken in, as a city takes in its own files."""
 
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
 from gridgeo.model.frames import LAYERS
-from gridgeo.services.imports import Asked, ImportStore, import_file
+from gridgeo.services.imports import Asked, FeedResult, ImportStore, import_file
 
 DAY = dt.date(2026, 7, 1)  # the day after the sample's last incident
 SOURCE = "合成样例 synthetic sample"
@@ -18,7 +18,7 @@ def fill(
     now: dt.datetime,
     who: str,
     told: Callable[[float, str], None],
-) -> dict[str, int]:
+) -> dict[str, FeedResult]:
     """Take in every layer of a sample folder.
 
     Parameters
@@ -34,8 +34,8 @@ def fill(
 
     Returns
     -------
-    dict of str to int
-        Layer → rows new or changed; 0 everywhere the second time.
+    dict of str to FeedResult
+        Layer → what its import did; nothing new or changed the second time.
     """
     paths = {path.stem: path for path in sorted(folder.iterdir()) if path.stem in LAYERS}
     changed = {}
@@ -43,5 +43,13 @@ def fill(
         told(done / len(paths), layer)
         asked = Asked(layer, paths[layer], mapping={})
         _, result = import_file(store, asked, now=now, who=who)
-        changed[layer] = result.inserted + result.updated
+        changed[layer] = result
     return changed
+
+
+def said(result: FeedResult) -> str:
+    """Say in a few words what an import did."""
+    if result.repeated:
+        return "taken in before, nothing changed"
+    told = f"{result.inserted:,} new, {result.updated:,} changed, {result.unchanged:,} as they were"
+    return f"{told}, {result.rejected:,} refused"
