@@ -9,12 +9,22 @@ from gridgeo.model.contract import Column, Contract
 
 AREA = ("Polygon", "MultiPolygon")
 POINT = ("Point",)
+LINE = ("LineString", "MultiLineString")
 
 SIZE_BANDS = ("1", "2", "3-4", "5+")
 STATES = ("applied", "recommended", "examined", "publicised", "approved", "filed")
 STAGES = ("reported", "accepted", "dispatched", "handled", "closed")
 CHANNELS = ("app", "hotline", "walk-in", "patrol")
+PLACED_BY = ("coordinates", "address", "grid")
 OUTCOMES = ("met", "nobody-home", "refused", "moved-away")
+
+_PLACED_BY = Column(
+    "placed_by",
+    "text",
+    choices=PLACED_BY,
+    zh="定位方式",
+    en="what placed it: its coordinates, its address, or its grid alone",
+)
 
 TOWNS = Contract(
     "towns",
@@ -82,6 +92,39 @@ GRIDS = Contract(
     key_aliases=("网格编码", "网格代码", "grid", "grid_id"),
 )
 
+STREETS = Contract(
+    "streets",
+    key="street_id",
+    columns=(
+        Column("name", "text", zh="名称", en="name", aliases=("道路名称", "路名")),
+        Column("kind", "text", zh="类型", en="class of road", aliases=("道路类型",)),
+    ),
+    geometry=LINE,
+    zh="道路",
+    en="streets",
+    key_aliases=("道路编号",),
+)
+
+WATERS = Contract(
+    "waters",
+    key="water_id",
+    columns=(
+        Column("name", "text", zh="名称", en="name", aliases=("水系名称",)),
+        Column(
+            "kind",
+            "text",
+            choices=("river", "canal", "lake"),
+            zh="类型",
+            en="river, canal or lake",
+            aliases=("水系类型",),
+        ),
+    ),
+    geometry=(*LINE, *AREA),
+    zh="水系",
+    en="waters",
+    key_aliases=("水系编号",),
+)
+
 UNITS = Contract(
     "units",
     key="unit_id",
@@ -104,6 +147,26 @@ UNITS = Contract(
     key_aliases=("单元编号", "block_id", "geoid"),
 )
 
+ADDRESSES = Contract(
+    "addresses",
+    key="address_id",
+    columns=(
+        Column(
+            "address",
+            "text",
+            required=True,
+            zh="地址",
+            en="address text of a door or building, never of a person",
+            aliases=("标准地址", "详细地址", "地址名称"),
+        ),
+        Column("grid_code", "text", zh="网格编码", en="grid it lies in", aliases=("所属网格",)),
+    ),
+    geometry=POINT,
+    zh="标准地址",
+    en="addresses",
+    key_aliases=("地址编号", "地址编码"),
+)
+
 HOUSEHOLDS = Contract(
     "households",
     key="household_id",
@@ -112,6 +175,8 @@ HOUSEHOLDS = Contract(
         Column("size_band", "text", choices=SIZE_BANDS, zh="人数档", en="persons, in bands"),
         Column("lived_in", "bool", zh="是否入住", en="whether somebody lives there"),
         Column("grid_code", "text", zh="登记网格", en="grid on record", aliases=("网格编码",)),
+        _PLACED_BY,
+        Column("updated_on", "date", zh="更新日", en="day last checked", aliases=("更新日期",)),
     ),
     geometry=POINT,
     zh="户",
@@ -180,6 +245,34 @@ APPOINTMENTS = Contract(
     en="appointments",
 )
 
+ROSTERS = Contract(
+    "rosters",
+    key="roster_id",
+    columns=(
+        Column("worker_id", "text", required=True, zh="工号", en="worker"),
+        Column("grid_code", "text", zh="网格编码", en="grid on duty for"),
+        Column(
+            "starts_at",
+            "time",
+            required=True,
+            zh="开始时间",
+            en="when the duty begins",
+            aliases=("上班时间",),
+        ),
+        Column(
+            "ends_at",
+            "time",
+            required=True,
+            zh="结束时间",
+            en="when the duty ends",
+            aliases=("下班时间",),
+        ),
+    ),
+    zh="值班表",
+    en="rosters",
+    key_aliases=("班次编号", "值班编号"),
+)
+
 INCIDENTS = Contract(
     "incidents",
     key="incident_id",
@@ -190,6 +283,8 @@ INCIDENTS = Contract(
         Column("closed_at", "time", zh="结案时间", en="when closed"),
         Column("stage", "text", choices=STAGES, zh="环节", en="stage"),
         Column("department", "text", zh="处置部门", en="handling department"),
+        Column("grid_code", "text", zh="登记网格", en="grid on record", aliases=("网格编码",)),
+        _PLACED_BY,
     ),
     geometry=POINT,
     zh="事件",
@@ -211,17 +306,22 @@ VISITS = Contract(
     key_aliases=("走访编号",),
 )
 
+# In the order in which they are best imported: what others refer to comes first.
 LAYERS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         TOWNS,
         VILLAGES,
         GRIDS,
+        STREETS,
+        WATERS,
         UNITS,
+        ADDRESSES,
         HOUSEHOLDS,
         STATIONS,
         WORKERS,
         APPOINTMENTS,
+        ROSTERS,
         INCIDENTS,
         VISITS,
     )

@@ -54,9 +54,11 @@ SOUGHT: dict[str, tuple[str, ...]] = {
     "villages": ("town_code",),
     "grids": ("village_code",),
     "units": ("village_code", "grid_code"),
+    "addresses": ("grid_code",),
     "households": ("grid_code",),
     "appointments": ("grid_code", "worker_id"),
-    "incidents": ("reported_at", "department"),
+    "rosters": ("worker_id", "starts_at"),
+    "incidents": ("reported_at", "department", "grid_code"),
     "visits": ("household_id", "visited_at"),
 }
 
@@ -133,6 +135,10 @@ feeds = Table(
     Column("params", JSONB, nullable=False),
     Column("params_digest", Text, nullable=False),
     Column("department", Text),
+    Column("purpose", Text),
+    Column("lawful_basis", Text),
+    Column("data_from", _moment()),
+    Column("data_to", _moment()),
     Column("rows_read", BigInteger, nullable=False),
     Column("accepted", BigInteger, nullable=False),
     Column("rejected", BigInteger, nullable=False),
@@ -161,6 +167,21 @@ rejects = Table(
     Column("reason_zh", Text, nullable=False),
     Column("reason_en", Text, nullable=False),
     Column("content", JSONB),
+    schema=WORKING,
+)
+
+# What an import replaced, as it stood; rows are only ever added (see the second migration).
+history = Table(
+    "history",
+    metadata,
+    Column("history_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("layer", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("row", JSONB, nullable=False),
+    Column("feed_id", BigInteger),
+    Column("replaced_by_feed", BigInteger, ForeignKey(f"{WORKING}.feeds.feed_id"), nullable=False),
+    Column("replaced_at", _moment(), nullable=False),
+    Index("ix_history_layer_key", "layer", "key"),
     schema=WORKING,
 )
 

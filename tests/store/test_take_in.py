@@ -37,9 +37,24 @@ def test_what_was_taken_in_is_read_back_exactly(store):
     store.take_in(HOUSEHOLDS, given, NO_REJECTS, feed())
     found = store.frame(HOUSEHOLDS)
     expected = given.reindex(
-        columns=["address_id", "size_band", "lived_in", "grid_code", "geometry"]
+        columns=[
+            "address_id",
+            "size_band",
+            "lived_in",
+            "grid_code",
+            "placed_by",
+            "updated_on",
+            "geometry",
+        ]
     )
-    expected = expected.astype({"address_id": "str", "grid_code": "str"})
+    expected = expected.astype(
+        {
+            "address_id": "str",
+            "grid_code": "str",
+            "placed_by": "str",
+            "updated_on": "datetime64[us]",
+        }
+    )
     assert_geodataframe_equal(found, expected)
     assert found.crs == 4490
 
