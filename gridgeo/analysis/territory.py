@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gridgeo.analysis.areas import mended_areas, polygon_parts
 from gridgeo.errors import ParameterError
@@ -130,8 +131,9 @@ def household_faults(
     households: gpd.GeoDataFrame | gpd.GeoSeries,
     grids: gpd.GeoDataFrame,
     as_of: dt.date | None = None,
+    jurisdiction: gpd.GeoDataFrame | BaseGeometry | None = None,
 ) -> gpd.GeoDataFrame:
-    """Find the households in no grid, in several, or in another than the recorded (T3, T4, T7).
+    """Find the households outside, in no grid, in several, or in another than recorded (T3–T7).
 
     Parameters
     ----------
@@ -141,14 +143,19 @@ def household_faults(
         Indexed by ``grid_code``. Metric CRS.
     as_of : date, optional
         Day the findings hold for.
+    jurisdiction : GeoDataFrame or geometry, optional
+        What the grids are to cover; a geometry in the CRS of the grids. Left out, nobody is
+        outside.
 
     Returns
     -------
     GeoDataFrame
         ``FINDINGS``, by kind, then in the order of ``households``; ``subject`` the household id:
 
-        orphan : in no grid. ``value`` metres to the nearest; ``inf`` without any grid, ``nan``
-            without a point.
+        orphan : in no grid, though not outside the jurisdiction. ``value`` metres to the
+            nearest; ``inf`` without any grid, ``nan`` without a point.
+        outside-household : outside the jurisdiction, its border not counted, in a grid or not.
+            ``value`` metres to the jurisdiction.
         doubled : inside two grids or more. ``value`` how many, ``grid_code`` the first.
         mismatch : in some grid, but the recorded one does not cover it. ``value`` metres to the
             recorded grid (``nan`` where no such grid exists), ``grid_code`` the first that does.
@@ -198,6 +205,8 @@ def household_faults(
     depth = np.bincount(inner, minlength=len(several))
 
     recorded = _recorded(households)
+    beyond, outside_m = _outside(points, jurisdiction, grids)
+    orphan = orphan[~beyond[orphan]]
     right = np.zeros(len(points), bool)
     right[home[recorded[home] == codes[grid]]] = True
     wrong = np.flatnonzero((covering > 0) & ~right & (recorded != ""))
@@ -206,6 +215,7 @@ def household_faults(
     return pd.concat(
         [
             rows("orphan", orphan, "one grid", _nearest_m(points[orphan], areas), "m"),
+            rows("outside-household", np.flatnonzero(beyond), "jurisdiction", outside_m, "m"),
             rows("doubled", several[depth > 1], "one grid", depth[depth > 1], "grids"),
             rows("mismatch", wrong, "grid on record", off_m, "m"),
         ]
@@ -220,6 +230,23 @@ def _nearest_m(points: np.ndarray, areas: np.ndarray) -> np.ndarray:
     )
     away_m[near[0]] = metres
     return away_m
+
+
+def _outside(
+    points: np.ndarray,
+    jurisdiction: gpd.GeoDataFrame | BaseGeometry | None,
+    grids: gpd.GeoDataFrame,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which points lie outside, and how far each of these does."""
+    if jurisdiction is None:
+        return np.zeros(len(points), bool), np.empty(0)
+    if isinstance(jurisdiction, BaseGeometry):
+        jurisdiction = gpd.GeoSeries([jurisdiction], crs=grids.crs)
+    layer = to_crs_of(jurisdiction, grids, "jurisdiction", "grids").geometry
+    duty, _ = mended_areas(np.asarray(layer.array), layer.index, "jurisdiction")
+    beyond = ~shapely.is_missing(points)
+    beyond[shapely.STRtree(points).query(duty, predicate="covers")[1]] = False
+    return beyond, _nearest_m(points[beyond], duty)
 
 
 def _recorded(households: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray:

@@ -11,6 +11,7 @@ from gridgeo.errors import ParameterError
 from gridgeo.model.files import write_frame
 from gridgeo.render.files import write_layer
 from gridgeo.services import coverage
+from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
     About,
     blind_spots_layer,
@@ -24,6 +25,13 @@ from gridgeo.services.plans import propose, without_loads
 from gridgeo.services.sources import area_of
 from gridgeo.settings import Settings
 from gridgeo.words import say
+
+_STRAYS = {
+    "unknown-grid": "appointments in force name an unknown grid; mend them",
+    "unknown-worker": "appointments in force name an unknown worker; mend them",
+    "unknown-household": "visits name an unknown household and were not counted; mend them",
+    "later-visit": "visits are of a later day and were not counted",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -73,6 +81,7 @@ def blind_spots(
     stations: given.Stations = None,
     workers: given.Workers = None,
     appointments: given.Appointments = None,
+    visits: given.Visits = None,
     jurisdiction: Annotated[
         Path | None, typer.Option(help="File with the area the grids are to cover.")
     ] = None,
@@ -100,23 +109,27 @@ def blind_spots(
         "stations": stations,
         "workers": workers,
         "appointments": appointments,
+        "visits": visits,
     }
     day = given.day(as_of, settings)
     standards = given.standards_of(standard, settings, band)
-    with bar("Blind spots"), given.source_of(files, folder, crs, load) as source:
+    with bar("Blind spots"), given.source_of(files, folder, crs, load) as origin:
         area = None if jurisdiction is None else area_of(jurisdiction, crs)
-        found = coverage.blind_spots(source, day, standards, area, load)
+        source = kept(origin)
+        found = coverage.blind_spots(source, day, standards, area, load, settings.zone)
         found = coverage.only(found, wanted)
         about = About(day, standards=standards)
         layer = blind_spots_layer(found, about, told=load_layer(source, about, "internal", load))
         write_layer(layer, output)
-        given.report_refused(source)
+        given.report_refused(origin)
     rows = [[kind, say(kind, "zh"), n] for kind, n in coverage.told_counts(found).items()]
     table("Blind spots", ["kind", "类型", "found"], rows)
     for kind, missing in found.not_judged.items():
         tell(f"not judged: {kind} (needs {missing})")
     for reason, n in found.strays.items():
-        tell(f"{n:,} appointments in force name an {reason.replace('-', ' ')}; mend them")
+        tell(f"{n:,} {_STRAYS[reason]}")
+    if found.on_border:
+        tell(f"{found.on_border:,} households lie on a border: no fault, the lower code has them")
     for note in layer.notes("en"):
         tell(note)
     tell(f"{output}: {len(layer.features):,} features")

@@ -1,10 +1,12 @@
 """Options that several commands share, and what becomes of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -32,7 +34,12 @@ Load = Annotated[
     str | None, typer.Option("--load", help="Column of the grids that holds their households.")
 ]
 Standard = Annotated[
-    list[str] | None, typer.Option("--standard", help="What reached means: 500m or 10min.")
+    list[str] | None,
+    typer.Option(
+        "--standard",
+        help="What covered means: 500m or 10min to a station, 90d since the last visit, "
+        "leader-is-worker, leader-is-full-time. May be said several times.",
+    ),
 ]
 Band = Annotated[
     str | None, typer.Option("--band", help="Households a grid should have, such as 300-500.")
@@ -53,8 +60,20 @@ Stations = Annotated[Path | None, _file("stations")]
 Workers = Annotated[Path | None, _file("workers")]
 Appointments = Annotated[Path | None, _file("appointments")]
 Incidents = Annotated[Path | None, _file("incidents")]
+Visits = Annotated[Path | None, _file("visits")]
 
-_SUFFIXES = (".geojson", ".gpkg", ".parquet", ".fgb", ".shp", ".csv")
+_SUFFIXES = (
+    ".geojson",
+    ".gpkg",
+    ".parquet",
+    ".fgb",
+    ".shp",
+    ".csv",
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".zip",
+)
 
 
 def day(text: str | None, settings: Settings) -> date:
@@ -138,35 +157,51 @@ def report_refused(source: Source) -> None:
 
 
 def standards_of(given: list[str] | None, settings: Settings, band: str | None = None) -> Standards:
-    """Read standards such as ``500m`` or ``10min``, and a band such as ``300-500``.
+    """Read standards such as ``500m``, ``10min`` or ``90d``, and a band such as ``300-500``.
 
-    Minutes are walked at 75 m a minute in a straight line. A band holds for all general grids.
+    Minutes are walked at 75 m a minute in a straight line; days are those since a household was
+    last met. ``leader-is-worker`` and ``leader-is-full-time`` let the grid leader count. A band
+    holds for all general grids.
 
     Raises
     ------
     ParameterError
         A standard of another form.
     """
-    reach_within_m = settings.reach_within_m
+    standards = Standards(reach_within_m=settings.reach_within_m)
     for text in given or []:
-        number = text.removesuffix("min") if text.endswith("min") else text.removesuffix("m")
-        try:
-            value = float(number)
-        except ValueError:
-            value = -1.0
-        if number == text or not 0 < value < float("inf"):
-            raise ParameterError(
-                f"{text!r} is no standard that can be judged; 500m or 10min is needed.",
-                hint="A distance in a straight line, or minutes walked at 75 m a minute.",
-                fields=["standard"],
-            )
-        reach_within_m = value * 75.0 if text.endswith("min") else value
+        standards = replace(standards, **_standard(text))
     if band is None:
-        return Standards(reach_within_m=reach_within_m)
+        return standards
     low, _, high = band.partition("-")
     if not (low.isdecimal() and high.isdecimal()):
         raise ParameterError(
             f"{band!r} is no band; one such as 300-500 households is needed.", fields=["band"]
         )
     one = (int(low), int(high))
-    return Standards(reach_within_m=reach_within_m, bands=SizeBands(one, one, one))
+    return replace(standards, bands=SizeBands(one, one, one))
+
+
+_SWITCHES = {
+    "leader-is-worker": "leader_counts_as_worker",
+    "leader-is-full-time": "leader_counts_as_full_time",
+}
+_MEASURE = re.compile(r"(\d+(?:\.\d+)?)(m|min|d)", re.ASCII)
+
+
+def _standard(text: str) -> dict[str, Any]:
+    """Read one standard as a field of ``Standards`` and its value."""
+    if text in _SWITCHES:
+        return {_SWITCHES[text]: True}
+    measure = _MEASURE.fullmatch(text)
+    value = 0.0 if measure is None else float(measure[1])
+    if measure is not None and measure[2] == "d" and 1 <= value == int(value):
+        return {"visit_within_days": int(value)}
+    if measure is not None and measure[2] != "d" and 0 < value < float("inf"):
+        return {"reach_within_m": value * 75.0 if measure[2] == "min" else value}
+    raise ParameterError(
+        f"{text!r} is no standard that can be judged; 500m, 10min or 90d is needed.",
+        hint="A distance in a straight line, minutes walked at 75 m a minute, whole days since "
+        f"the last visit, or {', '.join(_SWITCHES)}.",
+        fields=["standard"],
+    )

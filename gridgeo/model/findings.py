@@ -24,6 +24,7 @@ KIND_WEIGHTS: dict[str, float] = {
     "outside": 0.2,
     "across": 0.2,
     "orphan": 1.0,
+    "outside-household": 0.5,
     "doubled": 0.5,
     "mismatch": 0.2,
     "size": 0.2,
@@ -31,10 +32,20 @@ KIND_WEIGHTS: dict[str, float] = {
     "few-workers": 0.5,
     "no-full-time": 0.3,
     "reach": 0.5,
+    "visit-overdue": 0.5,
+    "never-visited": 1.0,
 }
 
 # Each row of these kinds is one household: it leaves the house only merged into k-safe cells.
-HOUSEHOLD_KINDS = ("orphan", "doubled", "mismatch", "reach")
+HOUSEHOLD_KINDS = (
+    "orphan",
+    "outside-household",
+    "doubled",
+    "mismatch",
+    "reach",
+    "visit-overdue",
+    "never-visited",
+)
 
 
 class Measure(Column):

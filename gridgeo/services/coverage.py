@@ -8,22 +8,24 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from gridgeo.analysis.reach import reach_faults
+from gridgeo.analysis.rounds import COUNTED, ZONE, round_faults, stray_visits
 from gridgeo.analysis.staffing import staffing_faults, stray_appointments
 from gridgeo.analysis.territory import across_faults, household_faults, territory_findings
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.analysis.workload import SizeBands, size_faults
-from gridgeo.model.crs import to_crs_of, to_metric
+from gridgeo.model.crs import to_metric
 from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS, make_findings
 from gridgeo.model.frames import (
     APPOINTMENTS,
     GRIDS,
-    HOUSEHOLDS,
     STATIONS,
     TOWNS,
     VILLAGES,
+    VISITS,
     WORKERS,
 )
 from gridgeo.publish.layer import K
+from gridgeo.services.kept import kept
 from gridgeo.services.sources import Source, need
 from gridgeo.services.workload import count_households
 
@@ -35,6 +37,8 @@ PLACED = ("orphan", "doubled", "mismatch")
 SIZE = ("size",)
 STAFFING = ("no-leader", "few-workers", "no-full-time")
 REACH = ("reach",)
+STAFF_STRAYS = ("unknown-grid", "unknown-worker")
+VISITED = ("visit-overdue", "never-visited")
 KINDS = tuple(KIND_WEIGHTS)
 
 
@@ -50,11 +54,21 @@ class Standards:
         A household exactly so far from a station in a straight line is reached.
     bands : SizeBands
         Occupied households a grid should have.
+    visit_within_days : int
+        A household met exactly so many days ago was visited in time.
+    visit_outcomes : tuple of str
+        Outcomes by which a household counts as visited.
+    leader_counts_as_worker, leader_counts_as_full_time : bool
+        Whether a grid leader also counts as a worker, a full-time leader also as full-time.
     """
 
     min_area_m2: float = 1.0
     reach_within_m: float = 1000.0
     bands: SizeBands = field(default_factory=SizeBands)
+    visit_within_days: int = 90
+    visit_outcomes: tuple[str, ...] = COUNTED
+    leader_counts_as_worker: bool = False
+    leader_counts_as_full_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +85,18 @@ class BlindSpots:
     not_judged : dict of str to str
         Kind → the layer that is missing.
     strays : dict of str to int
-        Appointments in force that name an "unknown-grid" or an "unknown-worker", by reason; see
-        ``analysis.staffing.stray_appointments``.
+        What could not be counted, by reason. Appointments in force that name an "unknown-grid"
+        or an "unknown-worker", see ``analysis.staffing.stray_appointments``; visits of an
+        "unknown-household" or a "later-visit", see ``analysis.rounds.stray_visits``.
+    on_border : int
+        Households on the border of their grid: no fault, counted once, in the lowest code.
     """
 
     findings: gpd.GeoDataFrame
     judged: tuple[str, ...]
     not_judged: dict[str, str]
     strays: dict[str, int] = field(default_factory=dict)
+    on_border: int = 0
 
     def counts(self) -> dict[str, int]:
         """Count the findings of every judged kind, also where there is none."""
@@ -92,6 +110,7 @@ def blind_spots(
     standards: Standards | None = None,
     jurisdiction: gpd.GeoDataFrame | BaseGeometry | None = None,
     load: str | None = None,
+    zone: str = ZONE,
 ) -> BlindSpots:
     """Find who and what is left out on a day.
 
@@ -107,6 +126,8 @@ def blind_spots(
         or else the villages. Without any of them gaps are what the grids enclose.
     load : str, optional
         A column of the grids that already holds their households; then none are counted.
+    zone : str
+        Time zone whose days visits are counted in.
 
     Returns
     -------
@@ -119,10 +140,11 @@ def blind_spots(
         No grids.
     """
     standards = standards or Standards()
+    source = kept(source)
     grids = to_metric(need(source, GRIDS, as_of=as_of), "grids")
     villages = source.frame(VILLAGES, as_of=as_of)
-    households = source.frame(HOUSEHOLDS, as_of=as_of)
-    homes = to_crs_of(households, grids, "households", "grids") if len(households) else None
+    placed = source.homes(as_of)
+    homes = None if placed is None else placed.frame
     duty = _duty(source, villages, jurisdiction, as_of)
 
     faults = tiling_faults(grids, duty, min_area_m2=standards.min_area_m2)
@@ -142,8 +164,10 @@ def blind_spots(
 
     if judge(ACROSS, [] if len(villages) else ["villages"]):
         parts.append(across_faults(grids, villages, standards.min_area_m2, homes, as_of))
-    if judge(PLACED, [] if homes is not None else ["households"]) and homes is not None:
-        parts.append(household_faults(homes, grids, as_of))
+    no_homes = [] if homes is not None else ["households"]
+    judge(("outside-household",), [*no_homes, *([] if duty is not None else ["towns"])])
+    if judge(PLACED, no_homes) and homes is not None:
+        parts.append(household_faults(homes, grids, as_of, duty))
     counts = count_households(source, grids, as_of, load)
     if judge(SIZE, [] if counts is not None else ["households or units"]) and counts is not None:
         kinds = villages if len(villages) else None
@@ -155,12 +179,36 @@ def blind_spots(
     if judge(STAFFING, absent):
         lost = stray_appointments(grids, appointments, workers, as_of)["reason"].value_counts()
         strays = {str(reason): int(n) for reason, n in lost.items()}
-        parts.append(staffing_faults(grids, appointments, workers, as_of, households=counts))
+        faults_of_staff = staffing_faults(
+            grids,
+            appointments,
+            workers,
+            as_of,
+            leader_counts_as_worker=standards.leader_counts_as_worker,
+            leader_counts_as_full_time=standards.leader_counts_as_full_time,
+            households=counts,
+        )
+        parts.append(faults_of_staff)
     stations = source.frame(STATIONS, as_of=as_of)
-    absent = [n for n, f in (("households", households), ("stations", stations)) if not len(f)]
+    absent = no_homes + ([] if len(stations) else ["stations"])
     if judge(REACH, absent) and homes is not None:
         parts.append(reach_faults(homes, stations, standards.reach_within_m, as_of))
-    return BlindSpots(_together(parts, grids), tuple(judged), not_judged, strays)
+    visits = source.frame(VISITS)
+    if judge(VISITED, no_homes + visits_missing(visits)) and homes is not None:
+        lost = stray_visits(homes, visits, as_of, zone)["reason"].value_counts()
+        strays |= {str(reason): int(n) for reason, n in lost.items()}
+        days, outcomes = standards.visit_within_days, standards.visit_outcomes
+        parts.append(round_faults(homes, visits, days, as_of, outcomes, zone))
+    border = 0 if placed is None else int((placed.on_border & placed.occupied).sum())
+    return BlindSpots(_together(parts, grids), tuple(judged), not_judged, strays, border)
+
+
+def visits_missing(visits: pd.DataFrame) -> list[str]:
+    """Say what is missing to judge the rounds: visits at all, or what came of any of them."""
+    if not len(visits):
+        return ["visits"]
+    told = "outcome" in visits and visits["outcome"].notna().any()
+    return [] if told else ["visits with an outcome"]
 
 
 def told_counts(found: BlindSpots, k: int = K["internal"]) -> dict[str, str]:
@@ -179,7 +227,12 @@ def only(found: BlindSpots, kinds: list[str]) -> BlindSpots:
         found.findings[found.findings["kind"].isin(kinds)],
         tuple(k for k in found.judged if k in kinds),
         {k: v for k, v in found.not_judged.items() if k in kinds},
-        found.strays if set(STAFFING) & set(kinds) else {},
+        {
+            reason: n
+            for reason, n in found.strays.items()
+            if set(STAFFING if reason in STAFF_STRAYS else VISITED) & set(kinds)
+        },
+        found.on_border,
     )
 
 

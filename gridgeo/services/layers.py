@@ -14,6 +14,7 @@ from gridgeo.publish.findings import release_findings
 from gridgeo.publish.layer import Disclosure, K
 from gridgeo.services.coverage import BlindSpots, Standards, blind_spots
 from gridgeo.services.incidents import incident_cells, incident_scope
+from gridgeo.services.kept import kept
 from gridgeo.services.plans import placed_workers, proposed_loads
 from gridgeo.services.sources import Source, need
 from gridgeo.services.workload import load_scope, loads, staffing_scope
@@ -216,11 +217,12 @@ def layers_of_map(
     ParameterError
         A layer that the map needs has no row, or there is no such map.
     """
+    source = kept(source)
     made: dict[str, Layer] = {}
     if kind == "load":
         made["load"] = load_layer(source, about, "internal", load)
     elif kind == "blind-spots":
-        found = blind_spots(source, about.as_of, about.standards, load=load)
+        found = blind_spots(source, about.as_of, about.standards, load=load, zone=about.zone)
         told = load_layer(source, about, "internal", load)
         made["blind-spots"] = blind_spots_layer(found, about, told=told)
     elif kind == "incidents":

@@ -18,6 +18,7 @@ from gridgeo.model.plan import Plan
 from gridgeo.model.records import StoredPlan
 from gridgeo.publish import Layer
 from gridgeo.services.coverage import Standards, blind_spots, told_counts
+from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
     About,
     blind_spots_layer,
@@ -29,7 +30,7 @@ from gridgeo.services.layers import (
     villages_layer,
 )
 from gridgeo.services.plans import propose
-from gridgeo.services.sources import Frame
+from gridgeo.services.sources import Frame, Source
 
 Told = Callable[[float, str], None]
 
@@ -181,15 +182,16 @@ def publish_all(
             zone=zone,
         )
         told(0.02, "blind spots")
-        found = blind_spots(store, as_of, standards)
+        known = kept(store)  # all layers tell of the same rows
+        found = blind_spots(known, as_of, standards, zone=zone)
         publication.record_findings(found.findings, as_of, found.judged)
-        plan, reason = _proposal(store, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
+        plan, reason = _proposal(known, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
         proposal = None
         if plan is not None:
-            kept = StoredPlan(plan.assignment, now, seed=seed, scores=plan.scores, base_date=as_of)
-            proposal = plan, replace(about, plan_version=f"#{publication.save_plan(kept)}")
+            draft = StoredPlan(plan.assignment, now, seed=seed, scores=plan.scores, base_date=as_of)
+            proposal = plan, replace(about, plan_version=f"#{publication.save_plan(draft)}")
         told(0.8, "layers")
-        layers, skipped = _layers(store, about, proposal)
+        layers, skipped = _layers(known, about, proposal)
         if plan is None:
             skipped["load-proposed"] = reason
         layers["blind-spots"] = blind_spots_layer(found, about, told=layers.get("load"))
@@ -202,18 +204,18 @@ def publish_all(
 
 
 def _layers(
-    store: CityStore, about: About, proposal: tuple[Plan, About] | None
+    source: Source, about: About, proposal: tuple[Plan, About] | None
 ) -> tuple[dict[str, Layer], dict[str, str]]:
     """Make the layers, coarse ones first, and say which could not be made."""
     makers: dict[str, Callable[[], Layer]] = {
-        "villages": lambda: villages_layer(store, about),
-        "grids": lambda: grids_layer(store, about),
-        "stations": lambda: stations_layer(store, about),
-        "load": lambda: load_layer(store, about),
-        "incident-cells": lambda: incidents_layer(store, about),
+        "villages": lambda: villages_layer(source, about),
+        "grids": lambda: grids_layer(source, about),
+        "stations": lambda: stations_layer(source, about),
+        "load": lambda: load_layer(source, about),
+        "incident-cells": lambda: incidents_layer(source, about),
     }
     if proposal is not None:
-        makers["load-proposed"] = lambda: proposed_layer(proposal[0], store, proposal[1])
+        makers["load-proposed"] = lambda: proposed_layer(proposal[0], source, proposal[1])
     layers: dict[str, Layer] = {}
     skipped: dict[str, str] = {}
     for name, make in makers.items():
@@ -224,9 +226,9 @@ def _layers(
     return layers, skipped
 
 
-def _proposal(store: CityStore, as_of: dt.date, seed: int, told: Told) -> tuple[Plan | None, str]:
+def _proposal(source: Source, as_of: dt.date, seed: int, told: Told) -> tuple[Plan | None, str]:
     try:
-        return propose(store, as_of, seed=seed, progress=told), ""
+        return propose(source, as_of, seed=seed, progress=told), ""
     except ParameterError as error:
         return None, error.message
 

@@ -9,13 +9,12 @@ import pandas as pd
 from gridgeo.analysis.staffing import staffing
 from gridgeo.analysis.workload import (
     households_of_units,
-    households_per_grid,
     load_per_worker,
 )
-from gridgeo.model.crs import to_crs_of
-from gridgeo.model.frames import APPOINTMENTS, GRIDS, HOUSEHOLDS, UNITS, VILLAGES, WORKERS
+from gridgeo.model.frames import APPOINTMENTS, GRIDS, UNITS, VILLAGES, WORKERS
 from gridgeo.publish import Field, Scope
 from gridgeo.publish.layer import Disclosure
+from gridgeo.services.kept import kept
 from gridgeo.services.sources import Source, need
 
 
@@ -156,7 +155,7 @@ def count_households(
     ----------
     source : Source
     grids : GeoDataFrame
-        Indexed by ``grid_code``.
+        The grids of ``source`` in force on the day, in their order.
     as_of : date
     load : str, optional
         A column of ``grids`` that already holds them, rounded to whole households.
@@ -168,9 +167,10 @@ def count_households(
     """
     if load is not None:
         return pd.to_numeric(grids[load]).round()
-    households = source.frame(HOUSEHOLDS, as_of=as_of)
-    if len(households):
-        return households_per_grid(grids, to_crs_of(households, grids, "households", "grids"))
+    homes = kept(source).homes(as_of)
+    if homes is not None:
+        count = homes.count(homes.occupied, len(grids))
+        return pd.Series(count, index=grids.index, name="households")
     units = source.frame(UNITS, as_of=as_of)
     if len(units) and "grid_code" in units and units["grid_code"].notna().any():
         return households_of_units(units).reindex(grids.index, fill_value=0)

@@ -263,3 +263,21 @@ def test_a_bowtie_grid_serves_those_inside_its_wings():
     wings = grids({"01": shapely.from_wkt("POLYGON((0 0, 20 20, 20 0, 0 20, 0 0))")})
     rows = household_faults(homes([(2, 10), (10, 2), (18, 10)]), wings)
     assert rows["subject"].tolist() == ["h1"]
+
+
+def test_households_outside_the_jurisdiction_are_a_kind_of_their_own():
+    duty = box(0, 0, 120, 100)  # the grids reach to x = 100, "03" beyond the duty
+    drawn = PAIR | {"03": box(110, 0, 200, 100)}
+    people = homes([(105, 50), (120, 50), (130, 50), (50, 103), None, (10, 10)])
+    rows = household_faults(people, grids(drawn), jurisdiction=duty)
+    assert said(rows, "kind", "subject") == [
+        ("orphan", "h0"),
+        ("orphan", "h4"),
+        ("outside-household", "h2"),
+        ("outside-household", "h3"),
+    ]
+    assert rows["value"].tolist() == pytest.approx([5, np.nan, 10, 3], nan_ok=True)
+    assert rows["grid_code"].iloc[2] == "03"  # served by a grid that reaches beyond its duty
+    layer = gpd.GeoDataFrame(geometry=[box(0, 0, 60, 100), box(60, 0, 120, 100)], crs=METRES)
+    again = household_faults(people, grids(drawn), jurisdiction=layer.to_crs(4326))
+    assert sorted(again["subject"]) == sorted(rows["subject"])

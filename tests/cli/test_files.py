@@ -126,7 +126,7 @@ def test_staff_places_exactly_the_workers_there_are(run, town, tmp_path):
         (["balance", "UNITS", "--load", "households", "-o", "x.csv"], "--k"),
         (["balance", "UNITS", "--k", "5000", "-o", "x.csv"], "5000"),
         (["blind-spots", "spots", "--grids", "GRIDS", "-o", "x.csv"], "no such kind"),
-        (["blind-spots", "--grids", "GRIDS", "--standard", "90d", "-o", "x.csv"], "90d"),
+        (["blind-spots", "--grids", "GRIDS", "--standard", "0d", "-o", "x.csv"], "0d"),
         (["blind-spots", "--grids", "GRIDS", "--as-of", "yesterday", "-o", "x.csv"], "yesterday"),
         (["map", "nothing", "-o", "x.html"], "no map"),
         (["map", "load", "--grids", "GRIDS", "--lang", "fr", "-o", "x.html"], "zh or en"),

@@ -18,7 +18,16 @@ def planted(samples):
 
 def by_file(samples):
     folder = samples / "town"
-    layers = ("towns", "villages", "grids", "households", "stations", "workers", "appointments")
+    layers = (
+        "towns",
+        "villages",
+        "grids",
+        "households",
+        "stations",
+        "workers",
+        "appointments",
+        "visits",
+    )
     return Files({name: next(folder.glob(f"{name}.*")) for name in layers})
 
 
@@ -50,7 +59,7 @@ def test_territory_defects_are_those_planted_with_their_area(found, planted):
 
 
 def test_households_left_out_are_those_planted(found, planted):
-    for kind in ("orphan", "doubled", "mismatch", "reach"):
+    for kind in ("orphan", "doubled", "mismatch", "reach", "visit-overdue", "never-visited"):
         expected = sorted(s for d in planted if d["kind"] == kind for s in d["subjects"])
         rows = found.findings[found.findings["kind"] == kind]
         assert sorted(rows["subject"]) == expected

@@ -1,0 +1,21 @@
+import pytest
+
+from gridgeo.cli.options import standards_of
+from gridgeo.errors import ParameterError
+from gridgeo.settings import Settings
+
+
+def test_standards_of_every_kind_add_up():
+    said = standards_of(["10min", "60d", "leader-is-worker"], Settings(), "100-200")
+    assert said.reach_within_m == 750
+    assert said.visit_within_days == 60
+    assert (said.leader_counts_as_worker, said.leader_counts_as_full_time) == (True, False)
+    assert said.bands.urban == (100, 200)
+    assert standards_of(["leader-is-full-time"], Settings()).leader_counts_as_full_time
+    assert standards_of(None, Settings()).visit_within_days == 90
+
+
+@pytest.mark.parametrize("text", ["0d", "1.5d", "-5m", "0m", "nanm", "infmin", "5", "d", "500 m"])
+def test_refuses_what_is_no_standard(text):
+    with pytest.raises(ParameterError, match="no standard"):
+        standards_of([text], Settings())
