@@ -7,6 +7,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
+from gridgeo.analysis.quality import REQUIRED
 from gridgeo.analysis.reach import reach_faults
 from gridgeo.analysis.rounds import COUNTED, ZONE, round_faults, stray_visits
 from gridgeo.analysis.staffing import staffing_faults, stray_appointments
@@ -60,6 +61,10 @@ class Standards:
         Outcomes by which a household counts as visited.
     leader_counts_as_worker, leader_counts_as_full_time : bool
         Whether a grid leader also counts as a worker, a full-time leader also as full-time.
+    required_fields : tuple of str
+        What the record of a household is expected to say.
+    fresh_within_days : int
+        A record checked exactly so many days ago is fresh.
     """
 
     min_area_m2: float = 1.0
@@ -69,6 +74,8 @@ class Standards:
     visit_outcomes: tuple[str, ...] = COUNTED
     leader_counts_as_worker: bool = False
     leader_counts_as_full_time: bool = False
+    required_fields: tuple[str, ...] = REQUIRED
+    fresh_within_days: int = 90
 
 
 @dataclass(frozen=True, eq=False)

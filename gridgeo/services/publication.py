@@ -18,6 +18,7 @@ from gridgeo.model.plan import Plan
 from gridgeo.model.records import StoredPlan
 from gridgeo.publish import Layer
 from gridgeo.services.coverage import Standards, blind_spots, told_counts
+from gridgeo.services.coverage_layers import coverage_layer, quality_layer
 from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
     About,
@@ -213,6 +214,8 @@ def _layers(
         "stations": lambda: stations_layer(source, about),
         "load": lambda: load_layer(source, about),
         "incident-cells": lambda: incidents_layer(source, about),
+        "coverage": lambda: coverage_layer(source, about),
+        "quality": lambda: quality_layer(source, about),
     }
     if proposal is not None:
         makers["load-proposed"] = lambda: proposed_layer(proposal[0], source, proposal[1])

@@ -11,6 +11,7 @@ from gridgeo.services.published import Gallery
 from tests.city_fixtures import NOW, quiet
 
 PUBLIC = {"grids", "villages", "stations", "load", "load-proposed", "incident-cells"}
+INTERNAL = {"blind-spots", "coverage", "quality"}
 
 
 def test_a_second_publication_of_the_same_data_changes_nothing(town_store):
@@ -30,12 +31,12 @@ def test_taking_the_same_files_in_again_changes_no_row(town_store, samples):
 def test_only_layers_without_residents_are_public(town_store):
     gallery = Gallery(town_store)
     assert set(gallery.names("public")) == PUBLIC
-    assert set(gallery.names("internal")) == PUBLIC | {"blind-spots"}
+    assert set(gallery.names("internal")) == PUBLIC | INTERNAL
     with pytest.raises(NotFoundError, match="blind-spots"):
         gallery.layer("blind-spots", "public")
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC | {"blind-spots"}))
+@pytest.mark.parametrize("name", sorted(PUBLIC | INTERNAL))
 def test_no_published_count_lies_below_k(town_store, name):
     layer = Gallery(town_store).layer(name, "internal")
     for field in layer.columns:
