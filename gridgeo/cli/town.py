@@ -42,7 +42,7 @@ def import_(
         typer.Option("--map", help="OUR=THEIRS: which header is which column."),
     ] = None,
     crs: given.Crs = None,
-    encoding: Annotated[str, typer.Option(help="Of CSV files.")] = "utf-8",
+    encoding: Annotated[str, typer.Option(help="Of CSV and .dbf texts.")] = "detect",
     valid_from: Annotated[
         str | None, typer.Option(help="First day of grids that say none; default: since ever.")
     ] = None,

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from gridgeo.errors import InputError
+from gridgeo.ingest.encoding import encoding_of
 from gridgeo.ingest.source import How, Source, regrouped, unusable
 
 # One row must fit into a block; the border of a village in WKT can take megabytes.
@@ -23,7 +25,7 @@ def read_delimited(path: Path, how: How) -> Iterator[Source]:
     ----------
     path : Path
     how : How
-        ``encoding`` as Python names it; the byte order mark of UTF-8 is skipped.
+        ``encoding`` as Python names it, or ``detect``; a byte order mark is skipped.
 
     Yields
     ------
@@ -36,9 +38,12 @@ def read_delimited(path: Path, how: How) -> Iterator[Source]:
     InputError
         Nothing inside, another encoding, or a quote that is never closed.
     """
+    found = encoding_of(path, how.encoding)
+    how = replace(how, encoding=found.name)
     try:
         headers, delimiter = _header(path, how.encoding)
-        yield from _sources(path, how, headers, delimiter)
+        for source in _sources(path, how, headers, delimiter):
+            yield replace(source, notes=(*found.notes, *source.notes))
     except (UnicodeError, LookupError, csv.Error, pa.ArrowInvalid) as error:
         raise _not_csv(path, how.encoding, error) from error
 
@@ -125,7 +130,7 @@ def _sources(path: Path, how: How, headers: list[str], delimiter: str) -> Iterat
                     len(frame) > 0 and any("\n" in str(cell) for cell in frame.iloc[-1])
                 )
                 rows = kept_out.given + sum(row > kept_out.given for row in ragged)
-                _check_quotes(path, rows, torn)
+                _check_quotes(path, how.encoding, rows, torn)
             yield Source(path.name, frame, ragged=ragged, share=min(file.tell() / size, 1.0))
 
 
@@ -140,8 +145,8 @@ def _below_header(reader: pacsv.CSVStreamingReader, kept_out: _KeptOut) -> Itera
             header = 0
 
 
-def _check_quotes(path: Path, rows: int, torn: bool) -> None:
-    if torn and _quotes(path) % 2:
+def _check_quotes(path: Path, encoding: str, rows: int, torn: bool) -> None:
+    if torn and _quotes(path, encoding) % 2:
         raise unusable(
             path,
             f"has a quotation mark that is never closed: data row {rows} runs to the end of "
@@ -156,10 +161,10 @@ def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _quotes(path: Path) -> int:
+def _quotes(path: Path, encoding: str) -> int:
     """Count the quotation marks; an odd one may have swallowed the rows behind it."""
-    with path.open("rb") as file:
-        return sum(block.count(b'"') for block in iter(lambda: file.read(2**20), b""))
+    with path.open(encoding=encoding, newline="") as file:
+        return sum(block.count('"') for block in iter(lambda: file.read(2**20), ""))
 
 
 def _not_csv(path: Path, encoding: str, error: Exception) -> InputError:

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,8 +13,10 @@ from gridgeo.ingest.delimited import read_delimited
 from gridgeo.ingest.limits import check_size
 from gridgeo.ingest.names import told
 from gridgeo.ingest.parquet import read_parquet
-from gridgeo.ingest.source import How, Source, unusable
+from gridgeo.ingest.source import DETECT, How, Source, unusable
+from gridgeo.ingest.spreadsheet import SPREADSHEETS, read_spreadsheet, zh_names
 from gridgeo.ingest.vector import VECTORS, read_vector
+from gridgeo.ingest.zipped import split_archive, unpacked
 
 # A reader gives a file's rows in batches; one that must read the whole file gives one batch.
 Reader = Callable[[Path, How], Iterator[Source]]
@@ -23,7 +26,23 @@ READERS: dict[str, Reader] = {
     ".parquet": read_parquet,
     ".geoparquet": read_parquet,
     ".csv": read_delimited,
+    **dict.fromkeys(SPREADSHEETS, read_spreadsheet),
 }
+
+
+def _read_zipped(path: Path, how: How) -> Iterator[Source]:
+    """Read one member of an archive; it is unpacked as long as its rows are asked for."""
+    likes = {how.layer} if how.layer else {how.prefer, *zh_names(how.prefer)} - {""}
+    with unpacked(path, how.member, _PLAIN, likes) as member:
+        check_size(member)
+        if member.stat().st_size == 0:
+            raise unusable(member, "is empty (0 bytes).", "Save it again.", code="input.empty")
+        for source in READERS[member.suffix.lower()](member, how):
+            yield replace(source, name=f"{path.name}/{source.name}")
+
+
+_PLAIN = tuple(READERS)
+READERS[".zip"] = _read_zipped
 FORMATS = tuple(READERS)
 
 
@@ -33,6 +52,8 @@ def fingerprint(path: Path | str) -> str:
     Parameters
     ----------
     path : path
+        Of a file, or of one in an archive (``city.zip/grids.csv``): another member, another
+        fingerprint.
 
     Returns
     -------
@@ -44,8 +65,12 @@ def fingerprint(path: Path | str) -> str:
     InputError
         There is no such file, it is a folder, a pipe or a device, or larger than ``limits`` allows.
     """
-    with _file(Path(path)).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    archive, member = split_archive(Path(path))
+    with _file(archive).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    if member:
+        digest.update(b"\0" + member.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 class Batches:
@@ -115,7 +140,8 @@ def open_batches(path: Path | str, how: How | None = None) -> Batches:
     Parameters
     ----------
     path : path
-        One of ``FORMATS``. A Shapefile by its ``.shp``; its companions lie beside it.
+        One of ``FORMATS``. A Shapefile by its ``.shp``; its companions lie beside it. A file in
+        an archive by ``city.zip/grids.csv``, or by the archive where it is the only one.
     how : How, optional
 
     Returns
@@ -130,7 +156,8 @@ def open_batches(path: Path | str, how: How | None = None) -> Batches:
         renamed, truncated, without such a layer, without rows. What is wrong further on in the
         file is said when it is come to.
     """
-    path = _file(Path(path))
+    path, member = split_archive(Path(path))
+    path = _file(path)
     suffix = path.suffix.lower()
     if suffix not in READERS:
         raise unusable(
@@ -142,11 +169,12 @@ def open_batches(path: Path | str, how: How | None = None) -> Batches:
         )
     if path.stat().st_size == 0:
         raise unusable(path, "is empty (0 bytes).", "Save it again.", code="input.empty")
-    return Batches(path, how or How())
+    how = how or How()
+    return Batches(path, replace(how, member=member) if member else how)
 
 
 def open_source(
-    path: Path | str, *, layer: str | None = None, prefer: str = "", encoding: str = "utf-8"
+    path: Path | str, *, layer: str | None = None, prefer: str = "", encoding: str = DETECT
 ) -> Source:
     """Read a file whole and as it stands, by its extension.
 

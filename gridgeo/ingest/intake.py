@@ -12,13 +12,14 @@ import pandas as pd
 from gridgeo.errors import ContractError
 from gridgeo.ingest.coerce import coerce, dates_without_hour, tightened, time_zone
 from gridgeo.ingest.formats import open_source
+from gridgeo.ingest.headers import personal_note
 from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings, told
 from gridgeo.ingest.notes import gathered
 from gridgeo.ingest.places import Fault, Placed, place, to_rest_judged
 from gridgeo.ingest.reasons import explain
 from gridgeo.ingest.reference import crs_name
 from gridgeo.ingest.rejects import cells_of_shapes
-from gridgeo.ingest.source import Source, listed
+from gridgeo.ingest.source import DETECT, Source, listed
 from gridgeo.ingest.spoilt import spoilt
 from gridgeo.model.contract import Column, Contract
 
@@ -74,7 +75,7 @@ def read(
     crs: int | None = None,
     zone: str = "Asia/Shanghai",
     layer: str | None = None,
-    encoding: str = "utf-8",
+    encoding: str = DETECT,
 ) -> Intake:
     """Read a vector or table file as a layer.
 
@@ -94,7 +95,7 @@ def read(
     layer : str, optional
         Layer of a file that has several.
     encoding : str
-        Of a CSV file.
+        Of a CSV file or of the texts in a Shapefile; ``detect`` tells UTF-8 and GB18030 apart.
 
     Returns
     -------
@@ -140,12 +141,14 @@ def read(
     faults += [(row, "", "ragged") for row in source.ragged]
     understood = tuple(theirs.items()) + (placed.understood if placed else ())
     used = {header for _, header in understood}
+    unused = tuple(header for header in source.headers if header not in used)
+    notes += personal_note(unused, contract.name)
     return Intake(
         contract,
         accepted.set_index(contract.key),
         _table(faults, contract, source, understood, placed),
         understood,
-        tuple(header for header in source.headers if header not in used),
+        unused,
         source.rows,
         "" if placed is None else crs_name(placed.shapes.crs),
         gathered(notes),

@@ -5,20 +5,21 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from gridgeo.errors import InputError, ParameterError
+from gridgeo.ingest.headers import OFFICE
 from gridgeo.ingest.source import listed
 from gridgeo.model.contract import Contract
 
 # Where a table without geometry says its places. Surveyors' X坐标 is north and everybody
 # else's is east: those headers are left to --map.
 PLACES: dict[str, tuple[str, ...]] = {
-    "lon": ("lon", "lng", "long", "longitude", "经度"),
-    "lat": ("lat", "latitude", "纬度"),
+    "lon": ("lon", "lng", "long", "longitude", "经度", "经度坐标", "东经"),
+    "lat": ("lat", "latitude", "纬度", "纬度坐标", "北纬"),
     "x": ("x", "point_x", "easting"),
     "y": ("y", "point_y", "northing"),
     "geometry": ("geometry", "geometry_wkt", "wkt", "geom", "the_geom"),
 }
 
-DBF_NAME = 10  # letters of a column's name that a Shapefile keeps
+DBF_NAME = 10  # bytes of a column's name that a Shapefile keeps: three or five Chinese letters
 
 # Digits of which names are made: gcj02_lng, pop2020, 2020年户数, and our own for a blank header.
 NAMING = re.compile(
@@ -38,9 +39,11 @@ def spellings(contract: Contract) -> dict[str, tuple[str, ...]]:
     dict
         Column, the key first → its name, Chinese name and aliases.
     """
-    known = {contract.key: (contract.key, *contract.key_aliases)}
+    office = OFFICE.get(contract.name, {})
+    known = {contract.key: (contract.key, *contract.key_aliases, *office.get(contract.key, ()))}
     for column in contract.columns:
-        known[column.name] = (column.name, column.zh, *column.aliases)
+        said = office.get(column.name, ())
+        known[column.name] = (column.name, column.zh, *column.aliases, *said)
     return known
 
 
@@ -78,14 +81,16 @@ def recognise(
         A mapped header is not in the file, or two headers claim one column.
     """
     said = {ours: theirs for ours, theirs in mapping.items() if ours in known}
-    taken = {_plain(theirs) for theirs in mapping.values()}
-    free = [header for header in headers if _plain(header) not in taken]
+    taken = {bare_header(theirs) for theirs in mapping.values()}
+    free = [header for header in headers if bare_header(header) not in taken]
+    # 行政村 may be what is left of 行政村代码; where it is a name of its own it stays that.
+    whole = {name.casefold() for names in known.values() for name in names if name}
     found: dict[str, str] = {}
     for ours, names in known.items():
         if ours in said:
-            wanted = _plain(said[ours])
+            wanted = bare_header(said[ours])
             claims = [h for h in headers if h == said[ours]] or [
-                h for h in headers if _plain(h) == wanted
+                h for h in headers if bare_header(h) == wanted
             ]
             if not claims:
                 there, hint = told(headers, f"Name one of them: --map {ours}=THEIRS.")
@@ -96,9 +101,9 @@ def recognise(
                     fields=[ours],
                 )
         else:
-            plain = {_plain(name) for name in names if name}
-            cut = {name[:DBF_NAME] for name in names if len(name) > DBF_NAME}
-            claims = [h for h in free if _plain(h) in plain or h.casefold() in cut]
+            plain = {bare_header(name) for name in names if name}
+            cut = {short for name in names if name for short in cut_names(name)} - whole
+            claims = [h for h in free if bare_header(h) in plain or h.casefold() in cut]
         if len(claims) > 1:
             raise InputError(
                 f"{file} has {len(claims)} columns for {ours}: {listed(claims)}; one is needed.",
@@ -138,6 +143,14 @@ def told(headers: Sequence[str], hint: str) -> tuple[str, str]:
     return f"found: {listed(headers)}", hint
 
 
+def cut_names(name: str) -> set[str]:
+    """Give what a Shapefile leaves of a long name, in UTF-8 and in GBK; none where it fits."""
+    encoded = [(name.encode(code, "replace"), code) for code in ("utf-8", "gb18030")]
+    return {
+        text[:DBF_NAME].decode(code, "ignore") for text, code in encoded if len(text) > DBF_NAME
+    }
+
+
 def check_mapping(mapping: Mapping[str, str], contract: Contract) -> None:
     """Refuse a mapping onto a column the layer does not have.
 
@@ -162,5 +175,6 @@ def check_mapping(mapping: Mapping[str, str], contract: Contract) -> None:
         )
 
 
-def _plain(header: str) -> str:
+def bare_header(header: str) -> str:
+    """Give a header without case, width, spaces, hyphens and underscores."""
     return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", header).casefold())

@@ -10,14 +10,14 @@ from gridgeo.ingest.formats import open_source
 from gridgeo.ingest.names import PLACES, recognise
 from gridgeo.ingest.places import place
 from gridgeo.ingest.reasons import say_fault
-from gridgeo.ingest.source import Source
+from gridgeo.ingest.source import DETECT, Source
 
 
 def load(
     path: Path | str,
     crs: int | None = None,
     layer: str | None = None,
-    encoding: str = "utf-8",
+    encoding: str = DETECT,
     prefer: str = "",
 ) -> pd.DataFrame:
     """Read every column of a file.
@@ -31,7 +31,7 @@ def load(
     layer : str, optional
         Layer of a file that has several.
     encoding : str
-        Of a CSV file.
+        Of a CSV file or of the texts in a Shapefile; ``detect`` tells UTF-8 and GB18030 apart.
     prefer : str
         Layer to take when none is named and one is called like this.
 

@@ -9,6 +9,10 @@ FILE_FAULTS: dict[str, tuple[str, str]] = {
         "编码已被表格软件改成科学计数法,请以文本格式重新填写",
         "is a code that a spreadsheet turned into scientific notation; enter it again as text",
     ),
+    "cell-error": (
+        "单元格是公式错误(如#N/A),请改为实际值",
+        "is the error of a formula, such as #N/A; enter the value itself",
+    ),
     "nul-character": (
         "含有空字符(NUL),请删除后重新填写",
         "holds a NUL character, which cannot be kept; delete it",

@@ -18,6 +18,8 @@ from gridgeo.ingest.notes import Note
 Crs = Any
 
 
+DETECT = "detect"  # an encoding that is told from the bytes
+
 # Rows and bytes that are in memory at a time; polygons reach the bytes first.
 BATCH_ROWS = 131_072
 BATCH_BYTES = 64 * 2**20
@@ -34,14 +36,17 @@ class How:
     prefer : str
         Layer to take when none is named and one is called like this.
     encoding : str
-        Of a CSV file.
+        Of a CSV file or of the texts in a Shapefile; ``detect`` tells UTF-8 and GB18030 apart.
+    member : str
+        File inside a zip archive; empty: the only one that can be read.
     batch_rows : int or None
         Most rows of a ``Source``; None reads the file into one.
     """
 
     layer: str | None = None
     prefer: str = ""
-    encoding: str = "utf-8"
+    encoding: str = DETECT
+    member: str = ""
     batch_rows: int | None = BATCH_ROWS
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 from gridgeo.ingest.coerce import number, stripped
 from gridgeo.model.contract import Column
 
+CELL_ERRORS = ("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!")
 LEAST_TOO_LARGE = 2.0**63  # what 64 bits no longer hold
 
 
@@ -23,8 +24,9 @@ def spoilt(values: pd.Series, lost: pd.Series, column: Column) -> pd.Series:
     Returns
     -------
     Series of str, shape (n,)
-        ``not-…`` where lost, or the exact reason where one is known: ``mangled-code`` and
-        ``nul-character`` for texts, ``beyond-64-bits`` for whole numbers. Empty elsewhere.
+        ``not-…`` where lost, or the exact reason where one is known: ``cell-error``,
+        ``mangled-code`` and ``nul-character`` for texts, ``beyond-64-bits`` for whole numbers.
+        Empty elsewhere.
     """
     values = stripped(values)
     code = pd.Series("", index=values.index, dtype=object)
@@ -36,7 +38,29 @@ def spoilt(values: pd.Series, lost: pd.Series, column: Column) -> pd.Series:
         # Nothing lost is exact: as floats 2**63 and the last number that fits are the same.
         large = number(values[lost]).abs() >= LEAST_TOO_LARGE
         code[large.index[large]] = "beyond-64-bits"
+    code[cell_error(values)] = "cell-error"
     return code
+
+
+def cell_error(values: pd.Series) -> pd.Series:
+    """Tell which cells hold what a spreadsheet shows for a formula that failed.
+
+    Parameters
+    ----------
+    values : Series, shape (n,)
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
+    if isinstance(values.dtype, pd.StringDtype):
+        marked = values.str.startswith("#").fillna(False).astype(bool)
+        marked[marked] = values[marked].isin(CELL_ERRORS)
+        return marked
+    if values.dtype != object:
+        return pd.Series(False, index=values.index)
+    found = [isinstance(value, str) and value in CELL_ERRORS for value in values]
+    return pd.Series(np.array(found, dtype=bool), index=values.index)
 
 
 def mangled(values: pd.Series) -> pd.Series:

@@ -14,6 +14,7 @@ import shapely
 from pyogrio.raw import open_arrow
 
 from gridgeo.errors import InputError
+from gridgeo.ingest.dbf import check_companions, dbf_encoding, uncut
 from gridgeo.ingest.limits import check_rows
 from gridgeo.ingest.source import (
     How,
@@ -37,6 +38,7 @@ VECTORS: dict[str, tuple[str, bytes]] = {
     ".shp": ("Shapefile", b"\0\0\x27\x0a"),
 }
 HEAD_BYTES = 4096
+LATIN_1 = "ISO-8859-1"  # a letter a byte
 
 
 class _Heard:
@@ -93,11 +95,21 @@ def read_vector(path: Path, how: How) -> Iterator[Source]:
     if kind == "Shapefile" and path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):
         raise _cut_short(path, "is shorter than its header says")
     options = {"DATE_AS_STRING": "YES"} if kind == "GeoJSON" else {}
+    texts = None
+    if kind == "Shapefile":
+        check_companions(path)
+        texts = dbf_encoding(path, how.encoding)
+    if texts is not None:
+        # GDAL hands on half a character as it is, and nobody can read that: decode it here.
+        options["encoding"] = LATIN_1 if texts.cut else texts.name
+    named = {key: value for key, value in options.items() if key == "encoding"}
+    assumed = () if texts is None else texts.notes
     default = kind == "GeoJSON" and not _states_crs(path)
     heard = _Heard(path)
     with heard:
         layer = _layer(path, how.layer, how.prefer)
-        promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
+        info = pyogrio.read_info(path, layer=layer, force_feature_count=True, **named)
+        promised = info["features"]
         check_rows(path, promised)
         opened = open_arrow(path, layer=layer, datetime_as_string=True, use_pyarrow=True, **options)
         meta, reader = opened.__enter__()
@@ -106,11 +118,13 @@ def read_vector(path: Path, how: How) -> Iterator[Source]:
         for arrow in regrouped(_batches(reader, heard), reader.schema, how.batch_rows):
             check_text(path, arrow)
             source = _source(path, arrow, meta, rows)
+            if texts is not None and texts.cut:
+                source = replace(source, table=uncut(source.table, texts.name))
             rows += arrow.num_rows
             yield replace(
                 source,
                 crs_is_default=default and source.shapes is not None,
-                notes=(*heard.notes(), *source.notes),
+                notes=(*assumed, *heard.notes(), *source.notes),
                 share=min(rows / max(promised, 1), 1.0),
             )
     finally:

@@ -1,12 +1,17 @@
 """Write a frame by its file's extension: the whole file, or none of it."""
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import xlsxwriter
 
 from gridgeo.errors import InputError, ParameterError
 from gridgeo.model.crs import to_wgs84
@@ -20,7 +25,9 @@ _DRIVERS = {
     ".fgb": "FlatGeobuf",
     ".shp": "ESRI Shapefile",
 }
-FORMATS = (*_DRIVERS, ".parquet", ".csv")
+FORMATS = (*_DRIVERS, ".parquet", ".csv", ".xlsx")
+SHEET_ROWS, CELL_LETTERS = 1_048_576, 32_767  # what Excel holds
+EXACT = 10**15  # of a whole number Excel keeps fifteen digits
 
 
 def write_frame(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -31,10 +38,10 @@ def write_frame(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     frame : DataFrame or GeoDataFrame
         The index becomes the first column.
     path : path
-        ``.geojson`` (WGS 84), ``.gpkg``, ``.fgb``, ``.shp``, ``.parquet`` (GeoParquet) or ``.csv``
-        (UTF-8 with a byte order mark for Excel; points as ``lon`` and ``lat`` or
-        ``x`` and ``y``, other shapes as WKT under ``geometry``). A file that stands there is
-        replaced.
+        ``.geojson`` (WGS 84), ``.gpkg``, ``.fgb``, ``.shp``, ``.parquet`` (GeoParquet), ``.csv``
+        (UTF-8 with a byte order mark for Excel) or ``.xlsx`` (a text stays a text, so that a code
+        keeps its zeros). Those two hold points as ``lon`` and ``lat`` or ``x`` and ``y``, other
+        shapes as WKT under ``geometry``. A file that stands there is replaced.
 
     Raises
     ------
@@ -78,7 +85,7 @@ def write_layers(frames: Mapping[str, pd.DataFrame], path: str | os.PathLike[str
     if shapeless and kind in _DRIVERS:
         raise ParameterError(
             f"{', '.join(shapeless)} has no places, so it cannot be written as {kind}.",
-            hint="Write a .csv or .parquet.",
+            hint="Write a .csv, .xlsx or .parquet.",
             fields=["path"],
         )
 
@@ -142,7 +149,14 @@ def _write(frame: pd.DataFrame, path: Path, layer: str) -> None:
     kind = path.suffix.lower()
     named = frame.set_axis(frame.index.rename(frame.index.name or "id"))
     if kind == ".csv":
-        _to_csv(named, path)
+        table = _flat(named)
+        for name in table.columns:
+            if not pd.api.types.is_numeric_dtype(table[name].dtype):
+                table[name] = table[name].map(disarmed)
+        table.columns = pd.Index([disarmed(name) for name in table.columns])
+        table.to_csv(path, index=False, encoding="utf-8-sig")
+    elif kind == ".xlsx":
+        _to_xlsx(_flat(named), path, layer)
     elif kind == ".parquet":
         named.to_parquet(path)
     else:
@@ -154,7 +168,8 @@ def _write(frame: pd.DataFrame, path: Path, layer: str) -> None:
         flat.to_file(path, driver=driver, **options)
 
 
-def _to_csv(frame: pd.DataFrame, path: Path) -> None:
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the index and the places as columns."""
     table = pd.DataFrame(frame.reset_index())
     if isinstance(frame, gpd.GeoDataFrame):
         shapes = frame.geometry
@@ -164,8 +179,46 @@ def _to_csv(frame: pd.DataFrame, path: Path) -> None:
             table[east], table[north] = shapes.x.to_numpy(), shapes.y.to_numpy()
         else:
             table["geometry"] = shapes.to_wkt().to_numpy()
-    for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name].dtype):
-            table[name] = table[name].map(disarmed)
-    table.columns = pd.Index([disarmed(name) for name in table.columns])
-    table.to_csv(path, index=False, encoding="utf-8-sig")
+    return table
+
+
+def _to_xlsx(table: pd.DataFrame, path: Path, sheet: str) -> None:
+    """Write a sheet cell by cell; a text is a text, whatever it looks like."""
+    if len(table) >= SHEET_ROWS:
+        raise ParameterError(
+            f"A sheet holds {SHEET_ROWS - 1:,} rows under its header; there are {len(table):,}.",
+            hint="Write a .csv or .parquet.",
+            fields=["path"],
+        )
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+        book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
+        page = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", "_", sheet)[:31] or None)
+        page.freeze_panes(1, 0)
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        second = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        page.write_row(0, 0, [str(name) for name in table.columns])
+        for row, values in enumerate(table.itertuples(index=False, name=None), 1):
+            for column, value in enumerate(values):
+                _put(page, (row, column), value, day, second)
+
+
+def _put(page: Any, at: tuple[int, int], value: Any, day: Any, second: Any) -> None:  # noqa: ANN401
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return
+    if isinstance(value, bool | np.bool_):
+        page.write_boolean(*at, bool(value))
+    elif isinstance(value, int | float | np.number) and abs(float(value)) < EXACT:
+        page.write_number(*at, value)
+    elif isinstance(value, date) and getattr(value, "tzinfo", None) is None:
+        midnight = not isinstance(value, datetime) or value == datetime(*value.timetuple()[:3])  # noqa: DTZ001
+        page.write_datetime(*at, value, day if midnight else second)
+    else:
+        text = value.isoformat() if isinstance(value, datetime) else str(value)
+        if len(text) > CELL_LETTERS:
+            raise ParameterError(
+                f"A cell holds {CELL_LETTERS:,} letters; row {at[0]} has a text of {len(text):,}, "
+                "such as the border of a large area.",
+                hint="Write a .gpkg, .parquet or .csv.",
+                fields=["path"],
+            )
+        page.write_string(*at, text)

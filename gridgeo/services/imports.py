@@ -32,7 +32,7 @@ class Asked:
     crs : int or None
         EPSG code where the file does not say it.
     encoding : str
-        Of a CSV file.
+        Of a CSV file or of the texts in a Shapefile; ``detect`` tells UTF-8 and GB18030 apart.
     zone : str
         Meaning of times that name no zone.
     valid_from : date or None
@@ -45,7 +45,7 @@ class Asked:
     path: Path
     mapping: Mapping[str, str]
     crs: int | None = None
-    encoding: str = "utf-8"
+    encoding: str = "detect"
     zone: str = "Asia/Shanghai"
     valid_from: date | None = None
     department: str | None = None

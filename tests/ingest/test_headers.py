@@ -3,9 +3,18 @@ from csv import reader
 import pytest
 
 from gridgeo.errors import InputError, ParameterError
+from gridgeo.ingest.headers import NAMELESS, OFFICE, PERSONAL
 from gridgeo.ingest.intake import read
-from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings, told
-from gridgeo.model.frames import GRIDS, HOUSEHOLDS, LAYERS, UNITS, WORKERS
+from gridgeo.ingest.names import (
+    PLACES,
+    bare_header,
+    check_mapping,
+    cut_names,
+    recognise,
+    spellings,
+    told,
+)
+from gridgeo.model.frames import GRIDS, HOUSEHOLDS, LAYERS, UNITS, VILLAGES, WORKERS
 
 
 @pytest.mark.parametrize(
@@ -146,3 +155,48 @@ def test_no_header_of_a_layer_looks_like_data():
         words = [word for spelled in known.values() for word in spelled]
         assert told(words[:20], "")[0].startswith(f"found: {contract.key}")
         assert "looks like data" not in told(words, "")[0]
+
+
+@pytest.mark.parametrize("contract", LAYERS.values(), ids=lambda c: c.name)
+def test_no_header_stands_for_two_columns_of_a_layer(contract):
+    known = spellings(contract) | (PLACES if contract.geometry else {})
+    claims = [(bare_header(name), ours) for ours, names in known.items() for name in names if name]
+    owners = {}
+    for name, ours in claims:
+        assert owners.setdefault(name, ours) == ours, name
+    cuts = {(cut, ours) for ours, names in known.items() for n in names for cut in cut_names(n)}
+    free = [(cut, ours) for cut, ours in cuts if bare_header(cut) not in owners]
+    assert len({cut for cut, _ in free}) == len(free)
+
+
+def test_a_name_of_its_own_is_not_taken_for_the_rest_of_a_longer_one(csv):
+    known = spellings(VILLAGES)
+    assert recognise(["社区代码", "行政村"], known, {}, "f") == {
+        "village_code": "社区代码",
+        "name": "行政村",
+    }
+
+
+@pytest.mark.parametrize("contract", LAYERS.values(), ids=lambda c: c.name)
+def test_office_headers_name_columns_that_exist_and_nothing_personal(contract):
+    known = spellings(contract)
+    assert set(OFFICE.get(contract.name, {})) <= set(known)
+    if contract.name in NAMELESS:
+        assert not [n for names in known.values() for n in names if PERSONAL.search(n)]
+
+
+def test_personal_headers_are_left_out_and_said(csv):
+    text = "户编号,经度,纬度,户主姓名,身份证号,手机号,备注\n1,120,32,某,3212,138,x\n"
+    intake = read(csv(text), HOUSEHOLDS)
+    assert "Not taken in, personal data: 户主姓名, 身份证号, 手机号." in intake.notes
+    assert set(intake.accepted.columns) == {"geometry"}
+
+
+@pytest.mark.parametrize("header", ["网格编码", "网格号", "所属网格", "grid_code", "网格编号"])
+def test_offices_write_the_grid_in_many_ways(csv, header):
+    assert (
+        dict(read(csv(f"户号,经度,纬度,{header}\n1,120,32,a\n"), HOUSEHOLDS).understood)[
+            "grid_code"
+        ]
+        == header
+    )
