@@ -70,7 +70,7 @@ def carve(
     Raises
     ------
     InfeasibleError
-        Fewer pieces than components.
+        Fewer pieces than components, or more than blocks.
 
     Notes
     -----
@@ -81,6 +81,8 @@ def carve(
     if pieces < count:
         raise no_room(f"{pieces} connected pieces out of {count} that the canal keeps apart")
     shares = share_out(pieces, np.bincount(component, minlength=count), at_least=1)
+    if (shares > np.bincount(component, minlength=count)).any():
+        raise no_room(f"{pieces} pieces of one block or more out of {len(xy)} blocks")
     label = np.empty(len(xy), dtype="int64")
     first = 0
     for one, share in enumerate(shares):

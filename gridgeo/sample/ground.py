@@ -18,15 +18,35 @@ from scipy.spatial import Voronoi, cKDTree
 # South of the centre of Jingjiang, about 120.27° E, 31.98° N.
 MIDDLE = (525_510.0, 3_539_900.0)
 
-_URBAN_STREET_M = 100.0
+URBAN_STREET_M = 100.0
 _RURAL_STREET_M = 190.0
-_COMMUNITY_M2 = 650_000.0
+COMMUNITY_M2 = 650_000.0
 _VILLAGE_M2 = 2_350_000.0
-_ELLIPSE = 1.3  # the town proper is wider than deep
+ELLIPSE = 1.3  # the town proper is wider than deep
 _TILT = np.radians(6.0)  # streets seldom run due north
+_BENDS = 240  # corners of a town's border
+_JOININGS = 20
 _CROSSING_M = 16.0  # two corners nearer than this are one street crossing
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course of a street or a water through the ground.
+
+    Parameters
+    ----------
+    name : str
+    kind : str
+        "trunk" or "main" of a street, "canal" or "shore" of a water.
+    line : LineString
+        EPSG:4549. Borders of blocks run along it.
+    """
+
+    name: str
+    kind: str
+    line: shapely.LineString
 
 
 @dataclass(frozen=True)
@@ -46,9 +66,16 @@ class Ground:
     borders : ndarray, shape (m, 2, 2)
         The two ends of that border, vertices of both blocks.
     water : ndarray of bool, shape (m,)
-        Whether the canal runs between the two.
-    core : ndarray, shape (2,)
-        Where the town is densest.
+        Whether a canal runs between the two.
+    cores : ndarray, shape (c, 2)
+        Where the towns are densest.
+    town : ndarray of int, shape (n,)
+        Position of the town each block belongs to.
+    courses : tuple of Course
+        The streets and waters that were drawn before the blocks.
+    ford_m : float
+        Metres a step across a canal counts beyond its length; infinite where canals part their
+        banks.
     """
 
     blocks: NDArray[np.object_]
@@ -57,12 +84,23 @@ class Ground:
     pairs: NDArray[np.int64]
     borders: Floats
     water: NDArray[np.bool_]
-    core: Floats
+    cores: Floats
+    town: NDArray[np.int64]
+    courses: tuple[Course, ...] = ()
+    ford_m: float = np.inf
+
+    def core_m(self) -> Floats:
+        """Give the metres from each block's centre to the nearest core."""
+        away, _ = cKDTree(self.cores).query(self.centres)
+        return np.asarray(away)
 
     def graph(self) -> csr_array:
-        """Give the metres between neighbouring blocks; the canal parts its banks."""
-        near = self.pairs[~self.water]
+        """Give the metres between neighbouring blocks, over canals only if forded."""
+        way = np.full(len(self.pairs), True) if np.isfinite(self.ford_m) else ~self.water
+        near = self.pairs[way]
         metres = np.linalg.norm(self.centres[near[:, 0]] - self.centres[near[:, 1]], axis=1)
+        if np.isfinite(self.ford_m):
+            metres = metres + self.ford_m * self.water
         n = len(self.centres)
         half = coo_array((metres, (near[:, 0], near[:, 1])), shape=(n, n))
         return (half + half.T).tocsr()
@@ -83,21 +121,21 @@ def lay_ground(communities: int, villages: int, rng: np.random.Generator) -> Gro
         Dense blocks around ``core`` on the northern edge, wide ones towards the river bank that
         is the southern edge, a canal from north to south.
     """
-    area = communities * _COMMUNITY_M2 + villages * _VILLAGE_M2
+    area = communities * COMMUNITY_M2 + villages * _VILLAGE_M2
     width = np.sqrt(area * 1.15)
     height = area / width
-    canal = _wave(rng, amplitude=200.0, length=height)
-    road = _wave(rng, amplitude=90.0, length=width)
+    canal = wave(rng, amplitude=200.0, length=height)
+    road = wave(rng, amplitude=90.0, length=width)
     outline = _outline(width, height, rng)
     core = np.array([-0.05 * width, 0.5 * height])
-    radius = np.sqrt(2 * communities * _COMMUNITY_M2 / (np.pi * _ELLIPSE))
+    radius = np.sqrt(2 * communities * COMMUNITY_M2 / (np.pi * ELLIPSE))
     radius = np.inf if villages == 0 else radius
 
     def is_urban(xy: Floats) -> NDArray[np.bool_]:
-        return np.hypot((xy[:, 0] - core[0]) / _ELLIPSE, xy[:, 1] - core[1]) < radius
+        return np.hypot((xy[:, 0] - core[0]) / ELLIPSE, xy[:, 1] - core[1]) < radius
 
     def street_m(xy: Floats) -> Floats:
-        return np.where(is_urban(xy), _URBAN_STREET_M, _RURAL_STREET_M)
+        return np.where(is_urban(xy), URBAN_STREET_M, _RURAL_STREET_M)
 
     along_y = np.arange(-0.7 * height, 0.7 * height, 20.0)
     along_x = np.arange(-0.7 * width, 0.7 * width, 20.0)
@@ -108,32 +146,44 @@ def lay_ground(communities: int, villages: int, rng: np.random.Generator) -> Gro
         shapely.linestrings(along_x, 0.08 * height + road(along_x)),
         shapely.linestrings(-0.2 * width + road(along_y), along_y),
     ]
+    south = outline.exterior.coords[_BENDS // 2 :]
+    names = (("长江", "shore"), ("十圩港", "canal"), ("江平路", "trunk"), ("城南大道", "trunk"))
+    courses = tuple(
+        Course(name, kind, shapely.transform(line, lambda xy: xy + MIDDLE))
+        for (name, kind), line in zip(names, [shapely.LineString(south), *lines[1:]], strict=True)
+    )
     points = np.empty((0, 2))
     for line in lines:
-        points = _add(points, _both_sides(line, street_m), street_m, apart=0.62)
-    for spacing, jitter in ((_URBAN_STREET_M, 0.09), (_RURAL_STREET_M, 0.19)):
-        lattice = _lattice(spacing, jitter, reach=0.8 * max(width, height), rng=rng)
-        lattice = lattice[street_m(lattice) == spacing]
-        points = _add(points, lattice, street_m, apart=0.68)
+        points = add(points, both_sides(line, street_m), street_m, apart=0.62)
+    for spacing, jitter in ((URBAN_STREET_M, 0.09), (_RURAL_STREET_M, 0.19)):
+        tried = lattice(spacing, jitter, reach=0.8 * max(width, height), rng=rng)
+        tried = tried[street_m(tried) == spacing]
+        points = add(points, tried, street_m, apart=0.68)
     inside = shapely.contains_xy(outline, points)
     beside = shapely.dwithin(shapely.points(points), outline.exterior, _RURAL_STREET_M)
     points = points[inside | beside]
     inside = inside[inside | beside]
     west = points[:, 0] < canal_x + canal(points[:, 1])
-    ground = _blocks(points, inside, is_urban(points), west, core)
+    ground = lay_blocks(points, inside, is_urban(points), west, core[None], MIDDLE, courses)
     if communities and villages:
-        _join_scraps(ground, communities, villages)
+        join_scraps(ground, np.array([[villages, communities]]))
     return ground
 
 
-def _blocks(
+def lay_blocks(
     points: Floats,
     inside: NDArray[np.bool_],
     urban: NDArray[np.bool_],
-    west: NDArray[np.bool_],
-    core: Floats,
+    bank: Floats | NDArray[np.bool_],
+    cores: Floats,
+    middle: tuple[float, float],
+    courses: tuple[Course, ...],
+    ford_m: float = np.inf,
 ) -> Ground:
-    """Turn generators into blocks; ``west`` tells the bank of the canal."""
+    """Turn generators around the origin into blocks of one town around ``middle``.
+
+    ``bank`` differs between generators that a canal parts.
+    """
     far = 100_000.0
     frame = np.array([(-far, -far), (-far, far), (far, -far), (far, far)])
     cells = Voronoi(np.vstack([points, frame]))
@@ -145,7 +195,7 @@ def _blocks(
         ring = ring[np.argsort(np.arctan2(spokes[:, 1], spokes[:, 0]))]
         shape = corner[ring]
         shape = shape[np.any(shape != np.roll(shape, 1, axis=0), axis=1)]
-        rings.append(shapely.polygons(shape + MIDDLE))
+        rings.append(shapely.polygons(shape + middle))
     position = np.full(len(points) + len(frame), -1)
     position[np.flatnonzero(inside)] = np.arange(inside.sum())
     ends = np.array(cells.ridge_vertices)
@@ -153,32 +203,50 @@ def _blocks(
     shared = (near >= 0).all(axis=1) & (ends >= 0).all(axis=1)
     borders = corner[ends]
     shared &= np.linalg.norm(borders[:, 0] - borders[:, 1], axis=1) >= _CROSSING_M / 2
-    bank = west[np.minimum(cells.ridge_points, len(points) - 1)]
+    side = bank[np.minimum(cells.ridge_points, len(points) - 1)]
     return Ground(
         blocks=np.array(rings, dtype=object),
-        centres=points[inside] + MIDDLE,
+        centres=points[inside] + middle,
         urban=urban[inside],
         pairs=near[shared],
-        borders=borders[shared] + MIDDLE,
-        water=(bank[:, 0] != bank[:, 1])[shared],
-        core=core + MIDDLE,
+        borders=borders[shared] + middle,
+        water=(side[:, 0] != side[:, 1])[shared],
+        cores=cores + middle,
+        town=np.zeros(len(rings), dtype="int64"),
+        courses=courses,
+        ford_m=ford_m,
     )
 
 
-def _join_scraps(ground: Ground, communities: int, villages: int) -> None:
+def join_scraps(ground: Ground, places: NDArray[np.int64]) -> None:
     """Let scraps of town or country follow their surroundings, in place.
 
-    The canal cuts both into pieces. One smaller than a community or village of average extent
-    could claim no place of its own.
+    Borders and canals cut both into pieces. One smaller than a community or village of average
+    extent could claim no place of its own. ``places`` has a row a town: its villages, its
+    communities.
     """
     graph = ground.graph().tocoo()
-    same = ground.urban[graph.row] == ground.urban[graph.col]
-    own = coo_array((graph.data[same], (graph.row[same], graph.col[same])), shape=graph.shape)
-    _, component = connected_components(own, directed=False)
-    places = np.where(ground.urban, communities, villages)
-    average = np.where(ground.urban, ground.urban.sum(), (~ground.urban).sum()) / places
-    scrap = np.bincount(component)[component] < average
-    ground.urban[scrap] = ~ground.urban[scrap]
+    towns = len(places)
+    absent = places[ground.town, ground.urban.astype("int64")] == 0
+    ground.urban[absent] = ~ground.urban[absent]
+    for _ in range(_JOININGS):
+        kind = 2 * ground.town + ground.urban
+        same = kind[graph.row] == kind[graph.col]
+        own = coo_array((graph.data[same], (graph.row[same], graph.col[same])), shape=graph.shape)
+        _, component = connected_components(own, directed=False)
+        size = np.bincount(component)
+        largest = np.zeros(2 * towns, dtype="int64")
+        by_size = np.argsort(size[component], kind="stable")
+        largest[kind[by_size]] = component[by_size]  # the last one written stays
+        average = np.bincount(kind, minlength=2 * towns) / np.maximum(places.ravel(), 1)
+        small = (size[component] < average[kind]) & (component != largest[kind])
+        scrap = small & (places[ground.town, 1 - ground.urban.astype("int64")] > 0)
+        if not scrap.any():
+            break
+        # One kind at a time: two scraps side by side would only change places.
+        turn = scrap & ground.urban
+        turn = turn if turn.any() else scrap
+        ground.urban[turn] = ~ground.urban[turn]
 
 
 def _merge_corners(vertices: Floats, ridges: list[list[int]]) -> Floats:
@@ -199,14 +267,14 @@ def _merge_corners(vertices: Floats, ridges: list[list[int]]) -> Floats:
 
 def _outline(width: float, height: float, rng: np.random.Generator) -> shapely.Polygon:
     """Draw the border: a rounded rectangle with bays, its south side the river's bank."""
-    turn = np.linspace(0, 2 * np.pi, 240, endpoint=False)
+    turn = np.linspace(0, 2 * np.pi, _BENDS, endpoint=False)
     corner = np.column_stack([np.cos(turn), np.sin(turn)])
     corner = np.sign(corner) * np.abs(corner) ** 0.5 * (0.5 * width, 0.5 * height)
-    reach, bays = _wave(rng, 0.09, 2 * np.pi), _wave(rng, 0.05, 2 * np.pi / 3)
+    reach, bays = wave(rng, 0.09, 2 * np.pi), wave(rng, 0.05, 2 * np.pi / 3)
     return shapely.Polygon(corner * (1 + reach(turn) + bays(turn))[:, None])
 
 
-def _wave(rng: np.random.Generator, amplitude: float, length: float) -> Callable[[Floats], Floats]:
+def wave(rng: np.random.Generator, amplitude: float, length: float) -> Callable[[Floats], Floats]:
     """Make a smooth random curve that repeats itself after ``length``."""
     phases = rng.uniform(0, 2 * np.pi, 3)
     turns = np.array([1, 2, 4]) * 2 * np.pi / length
@@ -218,11 +286,11 @@ def _wave(rng: np.random.Generator, amplitude: float, length: float) -> Callable
     return offset
 
 
-def _both_sides(line: shapely.LineString, street_m: Callable[[Floats], Floats]) -> Floats:
+def both_sides(line: shapely.LineString, street_m: Callable[[Floats], Floats]) -> Floats:
     """Set generators in pairs, half a street's spacing to the left and right of a line."""
     pairs = []
     along = 0.0
-    while along < line.length - 0.5 * _URBAN_STREET_M:
+    while along < line.length - 0.5 * URBAN_STREET_M:
         here, ahead = (shapely.get_coordinates(line.interpolate(along + d)) for d in (0.0, 5.0))
         spacing = float(street_m(here)[0])
         normal = (ahead - here)[:, ::-1] * (-1, 1) / np.linalg.norm(ahead - here)
@@ -231,9 +299,7 @@ def _both_sides(line: shapely.LineString, street_m: Callable[[Floats], Floats]) 
     return np.vstack(pairs)
 
 
-def _add(
-    points: Floats, more: Floats, street_m: Callable[[Floats], Floats], apart: float
-) -> Floats:
+def add(points: Floats, more: Floats, street_m: Callable[[Floats], Floats], apart: float) -> Floats:
     """Add the generators that keep their distance from those already set."""
     if len(points) == 0:
         return more
@@ -241,9 +307,10 @@ def _add(
     return np.vstack([points, more[distance > apart * street_m(more)]])
 
 
-def _lattice(spacing: float, jitter: float, reach: float, rng: np.random.Generator) -> Floats:
+def lattice(spacing: float, jitter: float, reach: float, rng: np.random.Generator) -> Floats:
+    """Set generators on a tilted, shaken lattice from ``-reach`` to ``reach``."""
     steps = np.arange(-reach, reach, spacing)
-    lattice = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    lattice = lattice + rng.normal(scale=jitter * spacing, size=lattice.shape)
+    even = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    shaken = even + rng.normal(scale=jitter * spacing, size=even.shape)
     turn = np.array([[np.cos(_TILT), np.sin(_TILT)], [-np.sin(_TILT), np.cos(_TILT)]])
-    return lattice @ turn
+    return shaken @ turn

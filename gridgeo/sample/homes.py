@@ -23,6 +23,7 @@ _KEPT_AWAY_M = 1030.0
 _VACANT_SHARE = 0.11
 _DENSITY_M = 2600.0
 _UNEVEN = 0.35
+_BUILDING_LAND_M2 = 150.0
 _EMPTY_SHARE = 0.06  # blocks of works, parks and ponds
 
 
@@ -48,8 +49,8 @@ class Homes:
 
 
 def remote_block(ground: Ground) -> int:
-    """Give the block farthest from the core, where the remote hamlet lies."""
-    return int(np.argmax(np.linalg.norm(ground.centres - ground.core, axis=1)))
+    """Give the block farthest from every core, where the remote hamlet lies."""
+    return int(np.argmax(ground.core_m()))
 
 
 def spread(
@@ -77,12 +78,13 @@ def spread(
     InfeasibleError
         A grid with households has no block to live in.
     """
-    core_m = np.linalg.norm(ground.centres - ground.core, axis=1)
+    core_m = ground.core_m()
     remote_m = np.linalg.norm(ground.centres - ground.centres[remote], axis=1)
     weight = shapely.area(ground.blocks) * np.exp(-core_m / _DENSITY_M)
     weight *= rng.lognormal(sigma=_UNEVEN, size=len(weight))
     weight[rng.random(len(weight)) < _EMPTY_SHARE] = 0
-    weight[remote_m < _EMPTY_AROUND_M] = 0
+    weight[(remote_m < _EMPTY_AROUND_M) | ~_within_reach(ground, remote)] = 0
+    weight[shapely.area(_building_land(ground)) < _BUILDING_LAND_M2] = 0
     weight[list(fixed)] = 0
     count = np.zeros(len(weight), dtype="int64")
     count[list(fixed)] = list(fixed.values())
@@ -101,6 +103,7 @@ def settle(
     occupied: NDArray[np.int64],
     all_lived_in: list[int],
     rng: np.random.Generator,
+    given: dict[int, int] | None = None,
 ) -> Homes:
     """Give every household a place in its block, and add dwellings nobody lives in.
 
@@ -112,6 +115,8 @@ def settle(
     all_lived_in : list of int
         Blocks without an empty dwelling.
     rng : Generator
+    given : dict of int to int, optional
+        Blocks whose empty dwellings are given.
 
     Returns
     -------
@@ -121,7 +126,9 @@ def settle(
     """
     vacant = rng.binomial(occupied, _VACANT_SHARE)
     vacant[all_lived_in] = 0
-    inner = shapely.buffer(ground.blocks, -(SETBACK_M + _AROUND_M), join_style="mitre")
+    if given:
+        vacant[list(given)] = list(given.values())
+    inner = _building_land(ground)
     places, blocks, buildings, lived = [], [], [], []
     for block in np.flatnonzero(occupied):
         n = int(occupied[block] + vacant[block])
@@ -169,23 +176,30 @@ def place_stations(
     apart, _ = cKDTree(hamlet).query(ground.centres)
     allowed = apart > _KEPT_AWAY_M
     allowed[avoid] = False
-    near = cKDTree(homes.xy).query_ball_point(ground.centres, _KEPT_REACH_M)
-    rows = np.repeat(np.arange(len(near)), [len(ids) for ids in near])
-    reached = csr_array(
-        (np.ones(len(rows)), (rows, np.concatenate(near).astype("int64"))),
-        shape=(len(near), len(homes.xy)),
+    dwellings = np.bincount(homes.block, minlength=len(ground.blocks))
+    off = np.linalg.norm(homes.xy - ground.centres[homes.block], axis=1)
+    around = np.zeros(len(ground.blocks))
+    np.maximum.at(around, homes.block, off)
+    near = cKDTree(ground.centres).sparse_distance_matrix(
+        cKDTree(ground.centres), _KEPT_REACH_M, output_type="coo_matrix"
     )
-    open_homes = (homes.block != remote).astype("float64")
+    # A block counts as reached when its farthest dwelling certainly is.
+    whole = near.data + around[near.col] <= _KEPT_REACH_M
+    reached = csr_array(
+        (np.ones(int(whole.sum())), (near.row[whole], near.col[whole])), shape=near.shape
+    )
+    open_homes = np.where(np.arange(len(dwellings)) == remote, 0.0, dwellings)
     chosen: list[tuple[int, bool]] = []
 
     def build(block: int, centre: bool) -> None:
         chosen.append((block, centre))
-        open_homes[near[block]] = 0
+        open_homes[reached.indices[reached.indptr[block] : reached.indptr[block + 1]]] = 0
 
     for village in range(int(plan.village.max()) + 1):
         sites = np.flatnonzero((plan.village == village) & allowed)
-        middle = homes.xy[plan.village[homes.block] == village].mean(axis=0)
-        if len(sites):
+        living = plan.village[homes.block] == village
+        if len(sites) and living.any():
+            middle = homes.xy[living].mean(axis=0)
             off = np.linalg.norm(ground.centres[sites] - middle, axis=1)
             build(int(sites[np.argmin(off)]), True)
     while open_homes.any():
@@ -195,6 +209,22 @@ def place_stations(
             raise no_room("a station near every household but the remote hamlet's")
         build(best, False)
     return chosen
+
+
+def _within_reach(ground: Ground, remote: int) -> NDArray[np.bool_]:
+    """Tell which blocks a station can serve that is too far away for the remote hamlet."""
+    spots, hamlet = shapely.points(ground.centres), ground.blocks[remote]
+    sites = ground.centres[shapely.distance(spots, hamlet) > _KEPT_AWAY_M]
+    nearest_m, _ = cKDTree(sites).query(ground.centres)
+    around_m = shapely.hausdorff_distance(spots, ground.blocks)
+    return np.asarray(nearest_m + around_m <= _KEPT_REACH_M)
+
+
+def _building_land(ground: Ground) -> NDArray[np.object_]:
+    """Give the part of each block where a building's middle may stand."""
+    return np.asarray(
+        shapely.buffer(ground.blocks, -(SETBACK_M + _AROUND_M), join_style="mitre"), dtype=object
+    )
 
 
 def _anywhere(area: shapely.Polygon, n: int, rng: np.random.Generator) -> Floats:

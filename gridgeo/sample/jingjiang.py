@@ -6,18 +6,15 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.errors import ParameterError
-from gridgeo.model.frames import LAYERS
-from gridgeo.sample import layers
-from gridgeo.sample.defects import GAP_HOUSEHOLDS, draw
+from gridgeo.sample.compose import compose
 from gridgeo.sample.ground import lay_ground
-from gridgeo.sample.homes import place_stations, remote_block, settle, spread
+from gridgeo.sample.homes import remote_block
 from gridgeo.sample.plan import draw_plan
-from gridgeo.sample.records import TOWN, Land, record
+from gridgeo.sample.records import TOWN
 from gridgeo.sample.registers import villages_of
 
 _GRIDS = 50
 _HOUSEHOLDS = 15_000
-_HAMLET = 14
 _FEWEST_VILLAGES = 8
 
 
@@ -89,47 +86,10 @@ def town(town_code: str = "321282401", seed: int = 0) -> Sample:
         )
     of_kind = villages["kind"].value_counts()
     seeds = np.random.SeedSequence(seed).spawn(7)
-    rngs = [np.random.default_rng(child) for child in seeds]
-    ground = lay_ground(int(of_kind.get("community", 0)), int(of_kind.get("village", 0)), rngs[0])
+    rng = np.random.default_rng(seeds[0])
+    ground = lay_ground(int(of_kind.get("community", 0)), int(of_kind.get("village", 0)), rng)
     remote = remote_block(ground)
-    plan = draw_plan(ground, villages, _GRIDS, _HOUSEHOLDS, remote, rngs[1])
-    drawing = draw(ground, plan, remote, rngs[2])
-    fixed = dict(zip(drawing.gap_blocks, GAP_HOUSEHOLDS, strict=True)) | {remote: _HAMLET}
-    occupied = spread(ground, plan, fixed, remote, rngs[3])
-    homes = settle(ground, occupied, list(fixed), rngs[3])
-    households = layers.households(homes, plan, drawing.gap_blocks, town_code, rngs[5])
-    sites = place_stations(ground, plan, homes, remote, drawing.gap_blocks)
-    stations = layers.stations(ground, plan, villages, sites)
-    special = np.flatnonzero((plan.grids["role"] != "").to_numpy())
-    land = Land(
-        ground.blocks,
-        ground.centres,
-        plan.grid,
-        plan.grids,
-        occupied,
-        households,
-        stations,
-        drawing.grids,
-        drawing.touched | set(special.tolist()) | {int(plan.grid[remote])},
-    )
-    records = record(land, TOWN, seeds[6])
-    frames: dict[str, pd.DataFrame] = {
-        "towns": layers.towns(ground, villages, town_code),
-        "villages": layers.villages(ground, plan, villages, town_code),
-        "grids": layers.grids(plan, drawing.grids),
-        "units": layers.units(ground, plan, occupied, town_code),
-        "stations": stations,
-        **records.layers,
-    }
-    hamlet = households[homes.block == remote]
-    truth = [
-        *drawing.truth,
-        *layers.orphan_truth(households, homes, drawing.gap_blocks),
-        *layers.size_truth(plan),
-        layers.reach_truth(hamlet, stations),
-        *records.truth,
-    ]
-    rested = {
-        name: LAYERS[name].check(layers.at_rest(frames[name])) for name in LAYERS if name in frames
-    }
-    return Sample(rested, truth, town_code, seed, records.tracks)
+    rng = np.random.default_rng(seeds[1])
+    plan = draw_plan(ground, villages, _GRIDS, _HOUSEHOLDS, remote, rng)
+    frames, truth, tracks = compose(ground, plan, villages, remote, TOWN, seeds)
+    return Sample(frames, truth, town_code, seed, tracks)

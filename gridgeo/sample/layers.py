@@ -10,34 +10,40 @@ from gridgeo.model.crs import to_rest
 from gridgeo.model.frames import SIZE_BANDS
 from gridgeo.sample.ground import Ground
 from gridgeo.sample.homes import REACH_M, Homes
-from gridgeo.sample.plan import BANDS, Plan
+from gridgeo.sample.plan import BANDS, ESTATE_DWELLINGS, ESTATE_OCCUPIED, Plan
 from gridgeo.sample.registers import short_name
 
 METRES = "EPSG:4549"
 
 _DEGREE_DIGITS = 9  # 0.1 mm: shared corners stay shared, planted areas survive
 _SIZE_SHARES = (0.21, 0.33, 0.37, 0.09)
+_SIZE_NOTES = {
+    "above": "occupied households above the band",
+    "below": "occupied households below the band",
+    "estate": f"{ESTATE_DWELLINGS} dwellings, {ESTATE_OCCUPIED} lived in: above the band",
+}
 _PERSONS_A_CENTRE = 4000.0
 _PERSONS_AN_OUTPOST = 1500.0
 
 
-def towns(ground: Ground, register: pd.DataFrame, town_code: str) -> gpd.GeoDataFrame:
-    """Give the town: the union of its blocks."""
+def towns(ground: Ground, register: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Give the towns, each the union of its blocks, by code."""
+    first = register.drop_duplicates("town_code")
     return gpd.GeoDataFrame(
-        {"name": register["town"].iloc[:1].to_numpy()},
-        index=pd.Index([town_code], name="town_code"),
-        geometry=[shapely.union_all(ground.blocks)],
+        {"name": first["town"].to_numpy()},
+        index=pd.Index(first["town_code"], name="town_code"),
+        geometry=[
+            shapely.union_all(ground.blocks[ground.town == one]) for one in range(len(first))
+        ],
         crs=METRES,
     )
 
 
-def villages(
-    ground: Ground, plan: Plan, register: pd.DataFrame, town_code: str
-) -> gpd.GeoDataFrame:
+def villages(ground: Ground, plan: Plan, register: pd.DataFrame) -> gpd.GeoDataFrame:
     """Give the villages and communities, each the union of its blocks, by code."""
     places = range(len(register))
     return gpd.GeoDataFrame(
-        {"name": register["name"], "town_code": town_code, "kind": register["kind"]},
+        register[["name", "town_code", "kind"]],
         geometry=[shapely.union_all(ground.blocks[plan.village == place]) for place in places],
         crs=METRES,
     ).sort_index()
@@ -54,33 +60,46 @@ def grids(plan: Plan, drawn: NDArray[np.object_]) -> gpd.GeoDataFrame:
 
 
 def units(
-    ground: Ground, plan: Plan, occupied: NDArray[np.int64], town_code: str
+    ground: Ground, plan: Plan, occupied: NDArray[np.int64], register: pd.DataFrame
 ) -> gpd.GeoDataFrame:
     """Give the base units: every block with its occupied households, village and grid today."""
     codes = plan.grids.index.to_numpy()[plan.grid]
     villages = plan.grids["village_code"].to_numpy()[plan.grid]
     return gpd.GeoDataFrame(
         {"households": occupied, "village_code": villages, "grid_code": codes},
-        index=pd.Index(unit_ids(len(occupied), town_code), name="unit_id"),
+        index=pd.Index(unit_ids(plan, register), name="unit_id"),
         geometry=ground.blocks,
         crs=METRES,
     )
 
 
-def unit_ids(count: int, town_code: str) -> NDArray[np.object_]:
-    """Give the ids of a town's units, in the order of its blocks."""
-    return np.array([f"{town_code}U{n + 1:04d}" for n in range(count)], dtype=object)
+def unit_ids(plan: Plan, register: pd.DataFrame) -> NDArray[np.object_]:
+    """Give the ids of the units, numbered within their town in the order of the blocks."""
+    return _numbered(register["town_code"].to_numpy()[plan.village], "U{:04d}")
+
+
+def _numbered(codes: NDArray[np.object_], form: str) -> NDArray[np.object_]:
+    """Give numbered ids from 1 for each code, in order."""
+    number = pd.Series(codes).groupby(codes).cumcount() + 1
+    return np.array(
+        [code + form.format(n) for code, n in zip(codes, number, strict=True)], dtype=object
+    )
 
 
 def households(
-    homes: Homes, plan: Plan, gap_blocks: list[int], town_code: str, rng: np.random.Generator
+    homes: Homes,
+    plan: Plan,
+    gap_blocks: list[int],
+    register: pd.DataFrame,
+    rng: np.random.Generator,
 ) -> gpd.GeoDataFrame:
     """Give the dwellings; those in a gap have no grid on record, empty ones no size band."""
     codes = plan.grids.index.to_numpy(dtype=object)[plan.grid[homes.block]]
     codes[np.isin(homes.block, gap_blocks)] = None
     band = rng.choice(np.array(SIZE_BANDS, dtype=object), size=len(codes), p=_SIZE_SHARES)
     band[~homes.lived_in] = None
-    unit = unit_ids(len(plan.grid), town_code)[homes.block]
+    unit = unit_ids(plan, register)[homes.block]
+    town = register["town_code"].to_numpy()[plan.village[homes.block]]
     building = pd.Series([f"{u}-{b:02d}" for u, b in zip(unit, homes.building, strict=True)])
     door = building.groupby(building).cumcount() + 1
     return gpd.GeoDataFrame(
@@ -90,10 +109,37 @@ def households(
             "lived_in": homes.lived_in,
             "grid_code": codes,
         },
-        index=pd.Index(
-            [f"{town_code}H{n + 1:06d}" for n in range(len(codes))], name="household_id"
-        ),
+        index=pd.Index(_numbered(town, "H{:06d}"), name="household_id"),
         geometry=shapely.points(homes.xy),
+        crs=METRES,
+    )
+
+
+def addresses(
+    households: gpd.GeoDataFrame,
+    homes: Homes,
+    plan: Plan,
+    register: pd.DataFrame,
+    streets: NDArray[np.object_],
+) -> gpd.GeoDataFrame:
+    """Give every dwelling an address text: town, village, the street of its block, number, door."""
+    place = plan.village[homes.block]
+    village = np.array([short_name(name) for name in register["name"]], dtype=object)[place]
+    town = register["town"].to_numpy(dtype=object)[place]
+    street = streets[homes.block]
+    where = town + village + street
+    building = households["address_id"].str.rpartition("-")[0].to_numpy(dtype=object)
+    first = ~pd.Series(building).duplicated()
+    number = first.groupby(where).cumsum().to_numpy()
+    number = pd.Series(number).groupby(building).transform("first").astype("str").to_numpy(object)
+    door = households["address_id"].str.rpartition("-")[2].to_numpy(dtype=object)
+    return gpd.GeoDataFrame(
+        {
+            "address": "江苏省靖江市" + where + number + "号" + door + "室",
+            "grid_code": households["grid_code"].to_numpy(dtype=object),
+        },
+        index=pd.Index(households["address_id"], name="address_id"),
+        geometry=households.geometry.to_numpy(),
         crs=METRES,
     )
 
@@ -155,10 +201,10 @@ def size_truth(plan: Plan) -> list[dict[str, object]]:
             "subjects": [code],
             "value": int(row["households"]),
             "band": list(BANDS["community" if row["urban"] else "village"]),
-            "note": f"occupied households {row['role']} the band",
+            "note": _SIZE_NOTES[row["role"]],
         }
         for code, row in plan.grids.iterrows()
-        if row["role"] in ("above", "below")
+        if row["role"] in ("above", "below", "estate")
     ]
 
 

@@ -35,7 +35,7 @@ def read(folder: Path, name: str) -> pd.DataFrame:
             return gpd.GeoDataFrame(table, geometry=points)
         return table
     if path.suffix == ".parquet":
-        return (gpd.read_parquet if name == "households" else pd.read_parquet)(path)
+        return (gpd.read_parquet if name in ("households", "addresses") else pd.read_parquet)(path)
     return gpd.read_file(path)
 
 
