@@ -11,9 +11,9 @@ from gridgeo.errors import ParameterError
 from gridgeo.model.files import write_frame
 from gridgeo.render.files import write_layer
 from gridgeo.services import coverage
+from gridgeo.services.about import About
 from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
-    About,
     blind_spots_layer,
     load_layer,
     proposed_layer,

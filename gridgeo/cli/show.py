@@ -11,7 +11,8 @@ from gridgeo.errors import DisclosureError, ParameterError
 from gridgeo.model.files import write_text
 from gridgeo.render.files import write_layer
 from gridgeo.render.kinds import KINDS, draw
-from gridgeo.services.layers import About, layers_of_map
+from gridgeo.services.about import About
+from gridgeo.services.layers import layers_of_map
 from gridgeo.services.published import Gallery
 from gridgeo.settings import Settings
 from gridgeo.words import LANGS
@@ -43,6 +44,7 @@ def map_(
     workers: given.Workers = None,
     appointments: given.Appointments = None,
     incidents: given.Incidents = None,
+    visits: given.Visits = None,
     folder: given.Folder = None,
     crs: given.Crs = None,
 ) -> None:
@@ -73,6 +75,7 @@ def map_(
         "workers": workers,
         "appointments": appointments,
         "incidents": incidents,
+        "visits": visits,
     }
     with bar("Drawing"):
         if folder is None and not any(files.values()):

@@ -22,9 +22,9 @@ from gridgeo.model.crs import to_metric
 from gridgeo.model.frames import GRIDS, STATIONS, VISITS
 from gridgeo.publish import Field, Layer, Scope, release
 from gridgeo.publish.layer import K
+from gridgeo.services.about import About
 from gridgeo.services.coverage import visits_missing
 from gridgeo.services.kept import Homes, Kept, kept
-from gridgeo.services.layers import About
 from gridgeo.services.sources import Source, need
 
 _ABOUT_GRID = (

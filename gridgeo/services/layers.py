@@ -1,68 +1,21 @@
 """Each layer a city shows, made from its source: one function a layer."""
 
-import datetime as dt
-from dataclasses import dataclass, field
-from typing import TypedDict
-
 import geopandas as gpd
 
 from gridgeo.errors import ParameterError
 from gridgeo.model.frames import GRIDS, STATIONS, VILLAGES
 from gridgeo.model.plan import Plan
-from gridgeo.publish import Field, Layer, Ledger, Scope, release
+from gridgeo.publish import Field, Layer, Scope, release
 from gridgeo.publish.findings import release_findings
 from gridgeo.publish.layer import Disclosure, K
-from gridgeo.services.coverage import BlindSpots, Standards, blind_spots
+from gridgeo.services.about import About
+from gridgeo.services.coverage import BlindSpots, blind_spots
+from gridgeo.services.coverage_layers import coverage_layer, quality_layer
 from gridgeo.services.incidents import incident_cells, incident_scope
 from gridgeo.services.kept import kept
 from gridgeo.services.plans import placed_workers, proposed_loads
 from gridgeo.services.sources import Source, need
 from gridgeo.services.workload import load_scope, loads, staffing_scope
-
-
-class Said(TypedDict):
-    """What a layer says of itself, as ``Scope`` takes it."""
-
-    period: str
-    source: str
-    plan_version: str
-    as_of: str
-
-
-@dataclass(frozen=True)
-class About:
-    """What every layer of one publication says of itself.
-
-    Parameters
-    ----------
-    as_of : date
-        The day told about.
-    source : str
-        Where the data came from.
-    plan_version : str
-        The plan in force.
-    ledger : Ledger or None
-        What was published before; None for a single file.
-    standards : Standards
-    zone : str
-        Time zone whose days are meant.
-    """
-
-    as_of: dt.date
-    source: str = ""
-    plan_version: str = ""
-    ledger: Ledger | None = None
-    standards: Standards = field(default_factory=Standards)
-    zone: str = "Asia/Shanghai"
-
-    def said(self) -> Said:
-        """Give period, source, plan version and day as ``Scope`` takes them."""
-        return {
-            "period": self.as_of.isoformat(),
-            "source": self.source,
-            "plan_version": self.plan_version,
-            "as_of": self.as_of.isoformat(),
-        }
 
 
 def villages_layer(source: Source, about: About) -> Layer:
@@ -201,7 +154,7 @@ def layers_of_map(
 
     Parameters
     ----------
-    kind : {"load", "blind-spots", "incidents"}
+    kind : {"load", "blind-spots", "incidents", "coverage", "quality"}
     source : Source
     about : About
     load : str, optional
@@ -227,6 +180,10 @@ def layers_of_map(
         made["blind-spots"] = blind_spots_layer(found, about, told=told)
     elif kind == "incidents":
         made["incident-cells"] = incidents_layer(source, about, "internal")
+    elif kind == "coverage":
+        made["coverage"] = coverage_layer(source, about)
+    elif kind == "quality":
+        made["quality"] = quality_layer(source, about)
     else:
         raise ParameterError(f"There is no map {kind!r} of files.", fields=["kind"])
     if kind != "load" and len(source.frame(GRIDS, as_of=about.as_of)):

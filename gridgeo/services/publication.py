@@ -17,11 +17,11 @@ from gridgeo.model.contract import Contract
 from gridgeo.model.plan import Plan
 from gridgeo.model.records import StoredPlan
 from gridgeo.publish import Layer
+from gridgeo.services.about import About
 from gridgeo.services.coverage import Standards, blind_spots, told_counts
 from gridgeo.services.coverage_layers import coverage_layer, quality_layer
 from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
-    About,
     blind_spots_layer,
     grids_layer,
     incidents_layer,

@@ -8,6 +8,7 @@ from gridgeo.settings import Settings
 from gridgeo_api.app import create_app
 
 PUBLIC = {"grids", "villages", "stations", "load", "load-proposed", "incident-cells"}
+INTERNAL = {"blind-spots", "coverage", "quality"}
 
 
 def names(answer):
@@ -16,7 +17,7 @@ def names(answer):
 
 def test_without_sign_in_only_public_layers_are_listed(client, signed_in):
     assert names(client.get("/ogc/collections")) == PUBLIC
-    assert names(client.get("/ogc/collections", auth=signed_in)) == PUBLIC | {"blind-spots"}
+    assert names(client.get("/ogc/collections", auth=signed_in)) == PUBLIC | INTERNAL
 
 
 def test_households_are_no_collection_for_anybody(client, signed_in):

@@ -9,8 +9,8 @@ import pytest
 from shapely import box
 
 from gridgeo.errors import ParameterError
+from gridgeo.services.about import About
 from gridgeo.services.coverage_layers import coverage_layer, quality_layer
-from gridgeo.services.layers import About
 from gridgeo.services.sources import empty
 
 ABOUT = About(dt.date(2026, 7, 1))
@@ -27,23 +27,24 @@ class Town:
         return self.frames.get(contract.name, empty(contract))
 
 
-def grids():
-    shapes = [box(x, 0, x + 1000, 1000) for x in range(500_000, 504_000, 1000)]
+def grids(codes=CODES):
+    west = [500_000 + 1000 * number for number in range(len(codes))]
+    shapes = [box(x, 0, x + 1000, 1000) for x in west]
     return gpd.GeoDataFrame(
-        geometry=shapes, index=pd.Index(CODES, name="grid_code", dtype="str"), crs=4549
+        geometry=shapes, index=pd.Index(codes, name="grid_code", dtype="str"), crs=4549
     )
 
 
-def town(*met_late_never, recorded=None, stations=(500_500,)):
+def town(*met_late_never, recorded=None, stations=(500_500,), codes=CODES):
     """For each grid so many households met yesterday, met 91 days ago, and never."""
     rows = []
     for number, counts in enumerate(met_late_never):
         for days, n in zip((1, 91, None), counts, strict=True):
-            rows += [(500_500 + number * 1000, CODES[number], days)] * n
-    x, codes, days = zip(*rows, strict=True)
+            rows += [(500_500 + number * 1000, codes[number], days)] * n
+    x, of, days = zip(*rows, strict=True)
     index = pd.Index([f"h{n}" for n in range(len(x))], name="household_id", dtype="str")
     homes = gpd.GeoDataFrame(
-        {"grid_code": codes, "address_id": "a", "size_band": "2", "lived_in": True},
+        {"grid_code": of, "address_id": "a", "size_band": "2", "lived_in": True},
         geometry=gpd.GeoSeries.from_xy(x, [500] * len(x), index=index, crs=4549),
         index=index,
     )
@@ -61,7 +62,7 @@ def town(*met_late_never, recorded=None, stations=(500_500,)):
     )
     places = gpd.GeoSeries.from_xy(list(stations), [500] * len(stations), crs=4549)
     return Town(
-        grids=grids(),
+        grids=grids(codes),
         households=homes,
         visits=visits,
         stations=gpd.GeoDataFrame({"name": "s", "kind": "s"}, geometry=places, index=places.index),
@@ -158,3 +159,26 @@ def test_a_household_in_no_grid_is_wrong_in_the_grid_on_record():
     layer = quality_layer(known, ABOUT)
     assert figures(layer, "placed_right", "placed_wrong")[0] == (80, 20)
     assert figures(coverage_layer(known, ABOUT), "households")[0] == (80,)
+
+
+def test_who_knows_the_households_of_a_grid_learns_no_small_part_of_them():
+    """Every split of 24 and 27 households: what is told leaves at least two for a small part."""
+    splits = [
+        (met, late, whole - met - late)
+        for whole in (24, 27)
+        for met in range(whole + 1)
+        for late in range(whole + 1 - met)
+    ]
+    codes = [f"{n:04d}" for n in range(len(splits))]
+    known = town(*splits, codes=codes)
+    layer = coverage_layer(known, ABOUT)
+    parts = ["visited", "not_visited", "overdue", "never_visited"]
+    told = layer.features[parts].astype(object).where(layer.features[parts].notna(), None)
+    possible = {}
+    for split, row in zip(splits, told.to_numpy().tolist(), strict=True):
+        met, late, never = split
+        of = (met, late + never, late, never)
+        possible.setdefault((sum(split), *row), []).append(of)
+    for alike in possible.values():
+        for part in zip(*alike, strict=True):
+            assert len(set(part)) > 1 or not 0 < part[0] < 5
