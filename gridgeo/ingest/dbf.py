@@ -119,7 +119,7 @@ def _told(
     if driver == GBK_DRIVER and all(_decodes(text, "gb18030") for text in beyond_ascii):
         return Encoding("gb18030")
     try:
-        return told_apart(beyond_ascii, dbf, whole=False)
+        return told_apart(lambda: beyond_ascii, dbf, whole=False)
     except InputError:
         if driver in LATIN_DRIVERS:
             return None

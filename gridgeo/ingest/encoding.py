@@ -2,11 +2,10 @@
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridgeo.errors import InputError
 from gridgeo.ingest.notes import Note
 from gridgeo.ingest.source import DETECT, unusable
 
@@ -60,11 +59,12 @@ class Encoding:
 class _Trial:
     """What a text looks like when read in one encoding."""
 
-    name: str
     fits: bool = True
     beyond_ascii: int = 0
     rare: int = 0
-    ideographs: int = 0
+    ideographs: bool = False
+    bytes_read: int = 0
+    zeros: int = 0
 
     @property
     def looks_chinese(self) -> bool:
@@ -97,7 +97,7 @@ def encoding_of(path: Path, asked: str = DETECT) -> Encoding:
     for mark, name in MARKS:
         if head.startswith(mark):
             return Encoding(name)
-    return told_apart(pieces(path), path)
+    return told_apart(lambda: pieces(path), path)
 
 
 def pieces(path: Path) -> Iterator[bytes]:
@@ -107,14 +107,14 @@ def pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def told_apart(texts: Iterable[bytes], path: Path, whole: bool = True) -> Encoding:
-    """Tell UTF-8 and GB18030 apart by reading both strictly.
+def told_apart(texts: Callable[[], Iterable[bytes]], path: Path, whole: bool = True) -> Encoding:
+    """Tell UTF-8 and GB18030 apart by reading strictly, the second only where it is in question.
 
     Parameters
     ----------
-    texts : iterable of bytes
-        Pieces of one text, cut anywhere; with ``whole=False`` texts of their own, whose last
-        character may be cut.
+    texts : callable giving an iterable of bytes
+        Called once or twice. Pieces of one text, cut anywhere; with ``whole=False``
+        texts of their own, whose last character may be cut.
     path : Path
         For messages.
     whole : bool
@@ -130,35 +130,27 @@ def told_apart(texts: Iterable[bytes], path: Path, whole: bool = True) -> Encodi
     InputError
         Neither decodes, or what GB18030 gives does not look like Chinese.
     """
-    utf8, gb = _Trial("utf-8"), _Trial("gb18030")
-    readers = [(trial, codecs.getincrementaldecoder(trial.name)()) for trial in (utf8, gb)]
-    zeros = size = 0
-    for text in texts:
-        zeros, size = zeros + text.count(b"\0"), size + len(text)
-        if whole and text.isascii() and not any(reader.getstate()[0] for _, reader in readers):
-            continue
-        for trial, reader in readers:
-            _read(trial, reader, text)
-            if not whole:
-                reader.reset()
-        if not (utf8.fits or gb.fits):
-            raise _unknown(path)
-    for trial, reader in readers:
-        _read(trial, reader, b"", final=whole)
-    if whole and zeros > MOST_ZERO_SHARE * size:
+    utf8 = _trial("utf-8", texts(), whole)
+    if whole and utf8.zeros > MOST_ZERO_SHARE * utf8.bytes_read:
         raise unusable(
             path,
             "has zero bytes, as UTF-16 without a byte order mark has.",
             "Save it as UTF-8, or say its encoding: --encoding utf-16-le.",
             code="input.encoding",
         )
-    if utf8.fits:
-        if utf8.beyond_ascii and not utf8.ideographs and gb.looks_chinese:
-            return Encoding("utf-8", (EITHER,))
+    if utf8.fits and (utf8.ideographs or not utf8.beyond_ascii):
         return Encoding("utf-8")
+    gb = _trial("gb18030", texts(), whole)
+    if utf8.fits:
+        return Encoding("utf-8", (EITHER,) if gb.looks_chinese else ())
     if gb.looks_chinese:
         return Encoding("gb18030", (CHINESE,))
-    raise _unknown(path)
+    raise unusable(
+        path,
+        "is neither UTF-8 nor Chinese text in GB18030.",
+        "Save it as UTF-8 (in Excel: CSV UTF-8), or say its encoding, such as --encoding big5.",
+        code="input.encoding",
+    )
 
 
 def check_name(path: Path, name: str) -> str:
@@ -175,26 +167,29 @@ def check_name(path: Path, name: str) -> str:
     return name
 
 
-def _read(
-    trial: _Trial, reader: codecs.IncrementalDecoder, text: bytes, final: bool = False
-) -> None:
-    if not trial.fits:
-        return
+def _trial(name: str, texts: Iterable[bytes], whole: bool) -> _Trial:
+    trial, reader = _Trial(), codecs.getincrementaldecoder(name)()
     try:
-        beyond = ASCII_ONLY.sub("", reader.decode(text, final))
+        for text in texts:
+            trial.bytes_read += len(text)
+            trial.zeros += text.count(b"\0")
+            if text.isascii() and not reader.getstate()[0]:
+                continue
+            _look(trial, reader.decode(text), name)
+            if not whole:
+                reader.reset()
+        reader.decode(b"", final=whole)
     except UnicodeDecodeError:
         trial.fits = False
+    return trial
+
+
+def _look(trial: _Trial, text: str, name: str) -> None:
+    """Note what stands in a text beyond ASCII; once UTF-8 gives Chinese, nothing is in question."""
+    if trial.ideographs and name == "utf-8":
         return
+    beyond = ASCII_ONLY.sub("", text)
     trial.beyond_ascii += len(beyond)
-    trial.ideographs += len(IDEOGRAPH.findall(beyond))
-    if trial.name == "gb18030":
+    trial.ideographs |= IDEOGRAPH.search(beyond) is not None
+    if name != "utf-8":
         trial.rare += len(beyond) - len(beyond.encode("gb2312", "ignore")) // 2
-
-
-def _unknown(path: Path) -> InputError:
-    return unusable(
-        path,
-        "is neither UTF-8 nor Chinese text in GB18030.",
-        "Save it as UTF-8 (in Excel: CSV UTF-8), or say its encoding, such as --encoding big5.",
-        code="input.encoding",
-    )

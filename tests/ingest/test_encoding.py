@@ -13,7 +13,8 @@ from gridgeo.model.frames import HOUSEHOLDS, UNITS
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 TEXT = "户编号,经度,纬度,网格编码\n甲,120.27,32.01,32128210000101\n乙,120.28,32.02,32128210000102\n"
-CHINESE = st.text(st.sampled_from("网格户编号江平社区东兴镇马桥,1a\n"), min_size=1)
+# 網 and 镕 end in an ASCII letter in GBK.
+CHINESE = st.text(st.sampled_from("网格户编号江平社区东兴镇马桥網镕,1a\n"), min_size=1)
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-sig"])
@@ -31,12 +32,12 @@ def test_where_a_piece_ends_changes_nothing(tmp_path_factory, text, size):
     cut = [data[at : at + size] for at in range(0, len(data), size)]
     path = tmp_path_factory.getbasetemp() / "t.csv"
     try:
-        whole = told_apart([data], path)
+        whole = told_apart(lambda: [data], path)
     except InputError:
         with pytest.raises(InputError):
-            told_apart(cut, path)
+            told_apart(lambda: cut, path)
     else:
-        assert told_apart(cut, path) == whole
+        assert told_apart(lambda: cut, path) == whole
 
 
 def test_what_is_chinese_only_in_the_last_row_is_seen(csv, monkeypatch):

@@ -50,6 +50,12 @@ def test_a_title_above_the_header_is_said_and_rows_are_the_sheet_s_own(book, tmp
     assert list(intake.rejects["row"]) == [7]
 
 
+def test_the_header_is_found_by_its_names_under_a_line_of_several_cells(book):
+    above = ["填表单位:城南街道", "日期", "2026-07-01"]
+    path = book({"Sheet1": [above, ["联系", "x"], HEADER, *ROWS]})
+    assert len(read(path, HOUSEHOLDS).accepted) == 2
+
+
 @pytest.mark.parametrize("title", ["households", "户"])
 def test_the_sheet_called_like_the_layer_is_taken(book, title):
     path = book({"说明": [["a", "b"], [1, 2]], title: [HEADER, *ROWS]})
