@@ -8,6 +8,7 @@ from pandas.testing import assert_frame_equal
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.errors import ParameterError
 from gridgeo.model.crs import to_metric
 from gridgeo.model.frames import LAYERS
@@ -34,6 +35,10 @@ def plan(ground):
 @pytest.fixture(scope="module", params=[0, 1])
 def sample(request):
     return city(0.05, seed=request.param)
+
+
+def metric(sample, name):
+    return to_metric(sample.layers[name], name)
 
 
 def in_one_piece(ground, label):
@@ -121,7 +126,7 @@ def test_every_layer_keeps_its_contract(sample):
 
 
 def test_a_small_city_has_every_town_and_tiles_it(sample):
-    layers = {name: to_metric(sample.layers[name], name) for name in ("towns", "villages", "units")}
+    layers = {name: metric(sample, name) for name in ("towns", "villages", "units")}
     assert len(layers["towns"]) == 14
     units = layers["units"]
     assert shapely.coverage_is_valid(units.geometry.to_numpy())
@@ -130,6 +135,25 @@ def test_a_small_city_has_every_town_and_tiles_it(sample):
         assert shapely.symmetric_difference(mine, village).area == 0
     whole = units.union_all()
     assert shapely.symmetric_difference(whole, layers["towns"].union_all()).area == 0
+
+
+def test_the_plan_tiles_the_city_and_the_drawn_grids_fault_only_as_recorded(sample):
+    units, city_area = metric(sample, "units"), metric(sample, "towns")
+    assert tiling_faults(units.dissolve("grid_code"), city_area).empty
+    found = tiling_faults(metric(sample, "grids"), city_area)
+    planted = [e for e in sample.truth if e["kind"] in ("gap", "overlap", "sliver")]
+    assert sorted(found.area.round(-1)) == sorted(np.round([e["area_m2"] for e in planted], -1))
+
+
+def test_every_household_lies_in_its_unit(sample):
+    units, homes = metric(sample, "units"), metric(sample, "households")
+    shifted = {s for e in sample.truth if e["kind"] == "offset" for s in e["subjects"]}
+    homes = homes[~homes.index.isin(shifted)]
+    unit = homes["address_id"].str.rpartition("-")[0].str.rpartition("-")[0]
+    there = units.geometry.loc[unit].to_numpy()
+    assert shapely.contains_properly(there, homes.geometry.to_numpy()).all()
+    recorded = homes["grid_code"].dropna()
+    assert (units["grid_code"].loc[unit[recorded.index]].to_numpy() == recorded).all()
 
 
 def test_one_estate_has_1122_dwellings_of_which_724_are_lived_in(sample):
