@@ -88,6 +88,23 @@ WORDS: dict[str, tuple[str, str]] = {
     "base_map": ("底图", "base map"),
     "map": ("地图", "map"),
     "none_found": ("未发现", "none found"),
+    "not_judgeable": ("无法判断", "cannot be judged"),
+    "table": ("数据表", "table"),
+    "quality": ("数据质量", "quality of records"),
+    "staffing": ("力量配备", "staffing"),
+    "needs": ("缺员情况", "what is lacking"),
+    "needs_and_hires": (
+        "缺员情况,数字为最少应补人数",
+        "What is lacking; the number is the fewest to hire",
+    ),
+    "needs-leader": ("缺网格长", "no grid leader"),
+    "needs-workers": ("网格员不足", "too few workers"),
+    "needs-full-time": ("缺专职网格员", "no full-time worker"),
+    "needs-several": ("缺多项", "lacks several"),
+    "complete": ("配备齐全", "complete"),
+    "hires": ("最少应补人数", "fewest to hire"),
+    "leaders": ("网格长数", "grid leaders"),
+    "full_time": ("专职网格员数", "full-time workers"),
     "subject": ("涉及网格", "grids concerned"),
 }
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from gridgeo.errors import NotFoundError, ParameterError
 from gridgeo.publish import Layer
 from gridgeo.render.blind_spots import blind_spots_map
+from gridgeo.render.coverage import coverage_map
 from gridgeo.render.incidents import incidents_map
 from gridgeo.render.load import load_map
+from gridgeo.render.quality import quality_map
+from gridgeo.render.staffing import staffing_map
 from gridgeo.words import Lang
 
 
@@ -34,6 +37,9 @@ KINDS: dict[str, MapKind] = {
     "load": MapKind(load_map, "load", ("load-proposed",)),
     "blind-spots": MapKind(blind_spots_map, "blind-spots", ("grids",)),
     "incidents": MapKind(incidents_map, "incident-cells", ("grids",)),
+    "coverage": MapKind(coverage_map, "coverage"),
+    "staffing": MapKind(staffing_map, "staffing"),
+    "quality": MapKind(quality_map, "quality"),
 }
 
 

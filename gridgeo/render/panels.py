@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gridgeo.publish import Layer
 from gridgeo.render.escape import escape
-from gridgeo.render.values import head
+from gridgeo.render.values import head, written
 from gridgeo.words import Lang, say
 
 
@@ -70,6 +70,39 @@ def legend_box(legends: Sequence[str], lang: Lang) -> str:
         f'<section class="panel legend" aria-label="{word}"><details open>'
         f'<summary>{word}</summary><div class="scroll" tabindex="0" role="group" '
         f'aria-label="{word}">{"".join(legends)}</div></details></section>'
+    )
+
+
+def table_box(layer: Layer, columns: Sequence[str], lang: Lang) -> str:
+    """Write the figures of a layer as a table to be opened beside the map.
+
+    Parameters
+    ----------
+    layer : Layer
+    columns : sequence of str
+        The first one names the row.
+    lang : {"zh", "en"}
+
+    Returns
+    -------
+    str
+        HTML; everything escaped.
+    """
+    word = escape(f"{head('table', lang)} ({len(layer.features)})")
+    heads = "".join(
+        f'<th scope="col">{escape(layer.field(name).label(lang))}</th>' for name in columns
+    )
+    texts = [written(layer, name, lang) for name in columns]
+    rows = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(text)}</td>" for text in rest)
+        + "</tr>"
+        for first, *rest in zip(*texts, strict=True)
+    )
+    return (
+        f'<section class="panel twin" aria-label="{word}"><details><summary>{word}</summary>'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{word}"><table><thead><tr>'
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div></details></section>"
     )
 
 

@@ -14,7 +14,7 @@ from gridgeo.render import geojson
 from gridgeo.render.elements import Areas, Behaviour, Functions, Shapes, Style, ValueLabels
 from gridgeo.render.escape import escape
 from gridgeo.render.offline import one_file
-from gridgeo.render.panels import Swatch, legend, legend_box, title_box
+from gridgeo.render.panels import Swatch, legend, legend_box, table_box, title_box
 from gridgeo.render.values import written
 from gridgeo.words import Lang, say
 
@@ -61,6 +61,7 @@ class Sheet:
         self._tile_url = tile_url
         self._legends: list[tuple[FoliumLayer, str, str]] = []
         self._label_zoom = 0.0
+        self._tables = ""
         self._written: dict[int, Shapes] = {}
         self._choices = 0
         self._count = sum(len(layer.features) for layer in layers)
@@ -144,6 +145,10 @@ class Sheet:
         html = legend(identity, title, swatches, hidden=not show)
         self._legends.append((layer, identity, html))
 
+    def table(self, layer: Layer, columns: Sequence[str]) -> None:
+        """Put the figures of a layer beside the map as a table that can be opened."""
+        self._tables += table_box(layer, columns, self.lang)
+
     def page(self, title: str) -> str:
         """Finish the map.
 
@@ -175,7 +180,7 @@ class Sheet:
             self.map,
             title=title,
             lang=self.lang,
-            panels=f'<div class="side">{panels}</div>',
+            panels=f'<div class="side">{panels}</div>{self._tables}',
             tile_url=self._tile_url,
         )
 

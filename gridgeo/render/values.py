@@ -15,7 +15,7 @@ UNITS: dict[str, tuple[str, str]] = {
     "m²": ("平方米", "m²"),
     "km²": ("平方公里", "km²"),
 }
-_WORDS_AS_VALUES = ("kind",)
+_WORDS_AS_VALUES = ("kind", "needs")
 MISSING = "–"
 
 

@@ -14,6 +14,7 @@ from gridgeo.services.coverage_layers import coverage_layer, quality_layer
 from gridgeo.services.incidents import incident_cells, incident_scope
 from gridgeo.services.kept import kept
 from gridgeo.services.plans import placed_workers, proposed_loads
+from gridgeo.services.posts import posts_layer
 from gridgeo.services.sources import Source, need
 from gridgeo.services.workload import load_scope, loads, staffing_scope
 
@@ -154,7 +155,7 @@ def layers_of_map(
 
     Parameters
     ----------
-    kind : {"load", "blind-spots", "incidents", "coverage", "quality"}
+    kind : {"load", "blind-spots", "incidents", "coverage", "quality", "staffing"}
     source : Source
     about : About
     load : str, optional
@@ -184,6 +185,8 @@ def layers_of_map(
         made["coverage"] = coverage_layer(source, about)
     elif kind == "quality":
         made["quality"] = quality_layer(source, about)
+    elif kind == "staffing":
+        made["staffing"] = posts_layer(source, about)
     else:
         raise ParameterError(f"There is no map {kind!r} of files.", fields=["kind"])
     if kind != "load" and len(source.frame(GRIDS, as_of=about.as_of)):

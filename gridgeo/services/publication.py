@@ -31,6 +31,7 @@ from gridgeo.services.layers import (
     villages_layer,
 )
 from gridgeo.services.plans import propose
+from gridgeo.services.posts import posts_layer
 from gridgeo.services.sources import Frame, Source
 
 Told = Callable[[float, str], None]
@@ -216,6 +217,7 @@ def _layers(
         "incident-cells": lambda: incidents_layer(source, about),
         "coverage": lambda: coverage_layer(source, about),
         "quality": lambda: quality_layer(source, about),
+        "staffing": lambda: posts_layer(source, about),
     }
     if proposal is not None:
         makers["load-proposed"] = lambda: proposed_layer(proposal[0], source, proposal[1])

@@ -7,6 +7,8 @@ from shapely import Point, box
 
 from gridgeo.model.findings import make_findings
 from gridgeo.publish import Field, Scope, k_safe_cells, release, release_findings
+from gridgeo.render import coverage, quality
+from gridgeo.render.staffing import NEEDS
 
 EAST, NORTH = 500_000, 3_545_000
 NASTY = (
@@ -109,6 +111,38 @@ def no_blind_spots():
     return release_findings(make_findings([], [], [], geometry=[], crs=4549))
 
 
+def measured(layer_id, shares):
+    """Grids with shares: the first two not told, the third 0."""
+    frame = grids()
+    for number, name in enumerate(shares):
+        frame[name] = [np.nan, np.nan, 0.0, *np.linspace(0.4, 1, len(frame) - 3) ** (number + 1)]
+    fields = tuple(Field(name, "float", zh=name, en=name) for name in shares)
+    scope = Scope(
+        layer_id,
+        zh="覆盖",
+        en="Coverage",
+        fields=(Field("name"), Field("households", "int", is_count=True), *fields),
+        source=SOURCE,
+        as_of="2026-03-31",
+    )
+    return release(frame, scope)
+
+
+def staffing():
+    frame = grids().assign(needs="complete", hires=0, leaders=1, workers=2, full_time=1)
+    frame["needs"] = [*NEEDS, *["complete"] * (len(frame) - len(NEEDS))]
+    frame["hires"] = [1, 2, 1, 3, *[0] * (len(frame) - 4)]
+    fields = (
+        Field("name"),
+        Field("needs"),
+        *(Field(n, "int") for n in ("hires", "leaders", "workers", "full_time")),
+    )
+    return release(
+        frame,
+        Scope("staffing", zh="力量", en="Staffing", fields=fields, source=SOURCE),
+    )
+
+
 def all_layers():
     return {
         "load": load(),
@@ -116,4 +150,7 @@ def all_layers():
         "blind-spots": blind_spots(),
         "incident-cells": incident_cells(),
         "grids": load(),
+        "coverage": measured("coverage", coverage.MEASURES[:3]),
+        "quality": measured("quality", quality.MEASURES),
+        "staffing": staffing(),
     }

@@ -124,3 +124,32 @@ def test_a_map_of_nothing_opens_too(show):
     opened = show(draw("blind-spots", {"blind-spots": no_blind_spots()}, "en"))
     opened.assert_quiet()
     assert "None found" in opened.page.locator(".legend").inner_text()
+
+
+@pytest.mark.parametrize("kind", ["coverage", "staffing", "quality"])
+def test_the_table_says_what_the_map_says_and_opens_by_keyboard(kind, layers, show):
+    opened = show(draw(kind, layers, "en"))
+    table = opened.page.locator(".twin table")
+    assert not table.is_visible()
+    opened.page.locator(".twin summary").focus()
+    opened.page.keyboard.press("Enter")
+    assert table.is_visible()
+    assert table.locator("tbody tr").count() == len(layers[kind].features)
+    names = table.locator("tbody th").evaluate_all("cells => cells.map(c => c.textContent)")
+    assert names == layers[kind].features["name"].tolist()
+    opened.assert_quiet()
+
+
+def test_what_cannot_be_judged_is_told_apart_from_nought(layers, show):
+    opened = show(draw("quality", layers, "en"))
+    lines = opened.page.locator(".scale:visible li").all_inner_texts()
+    said = {text.split("\n")[0]: text.split("\n")[-1] for text in lines}
+    # The first grid's households are withheld; no figure of the second is.
+    assert said["< 50%"] >= "1"
+    assert said["Withheld to protect residents"] == "1"
+    assert said["Cannot be judged"] == "1"
+
+
+def test_a_grid_that_lacks_people_bears_the_number_to_hire(layers, show):
+    opened = show(draw("staffing", layers, "zh"))
+    assert opened.page.locator(".value b").all_inner_texts() == ["−1", "−2", "−1", "−3"]

@@ -11,7 +11,7 @@ from gridgeo.services.published import Gallery
 from tests.city_fixtures import NOW, quiet
 
 PUBLIC = {"grids", "villages", "stations", "load", "load-proposed", "incident-cells"}
-INTERNAL = {"blind-spots", "coverage", "quality"}
+INTERNAL = {"blind-spots", "coverage", "quality", "staffing"}
 
 
 def test_a_second_publication_of_the_same_data_changes_nothing(town_store):
