@@ -13,6 +13,7 @@ QUESTIONS: dict[str, tuple[str, str]] = {
     "load": ("工作量如何分担,怎样更均衡?", "How is the load shared, and how better?"),
     "blind-spots": ("谁被遗漏?", "Who is being left out?"),
     "incidents": ("事件集中在哪里?", "Where do incidents gather?"),
+    "incidents-by-time": ("什么时段事件最多?", "At what time of day do incidents gather?"),
     "coverage": ("谁得到了服务和走访?", "Who is in reach, and who was visited?"),
     "staffing": ("哪些网格缺人?", "Which grids lack people?"),
     "quality": ("数据是否完整、准确、鲜活?", "Are the records complete, accurate and fresh?"),

@@ -96,6 +96,35 @@ class Areas(FoliumLayer):
         self.rings = script_json(rings)
 
 
+class Frames(MacroElement):
+    """Lets the slider of the page colour one view differently for each position.
+
+    Parameters
+    ----------
+    group : FeatureGroup
+        Holds the ``Areas`` to colour.
+    styles : sequence of sequence of dict
+        For each position of the slider, one style a feature.
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "gridgeoFrames({{ this.areas.get_name() }}, {{ this.looks }}, {{ this.frames }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, group: FoliumLayer, styles: Sequence[Sequence[Style | None]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # branca's is not annotated
+        self._name = "Frames"
+        self.areas = next(c for c in group._children.values() if isinstance(c, Areas))
+        looks: list[Style | None] = []
+        for style in (one for frame in styles for one in frame):
+            if style not in looks:
+                looks.append(style)
+        self.looks = script_json(looks)
+        self.frames = script_json([[looks.index(one) for one in frame] for frame in styles])
+
+
 class ValueLabels(FoliumLayer):
     """Texts that stand in the middle of areas and cannot be clicked.
 

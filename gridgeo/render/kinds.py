@@ -8,6 +8,7 @@ from gridgeo.publish import Layer
 from gridgeo.render.blind_spots import blind_spots_map
 from gridgeo.render.coverage import coverage_map
 from gridgeo.render.incidents import incidents_map
+from gridgeo.render.incidents_by_time import incidents_by_time_map
 from gridgeo.render.load import load_map
 from gridgeo.render.quality import quality_map
 from gridgeo.render.staffing import staffing_map
@@ -37,6 +38,7 @@ KINDS: dict[str, MapKind] = {
     "load": MapKind(load_map, "load", ("load-proposed",)),
     "blind-spots": MapKind(blind_spots_map, "blind-spots", ("grids",)),
     "incidents": MapKind(incidents_map, "incident-cells", ("grids",)),
+    "incidents-by-time": MapKind(incidents_by_time_map, "incidents-by-time", ("grids",)),
     "coverage": MapKind(coverage_map, "coverage"),
     "staffing": MapKind(staffing_map, "staffing"),
     "quality": MapKind(quality_map, "quality"),

@@ -106,6 +106,36 @@ def table_box(layer: Layer, columns: Sequence[str], lang: Lang) -> str:
     )
 
 
+def slider_box(labels: Sequence[str], amounts: Sequence[float], lang: Lang) -> str:
+    """Write the slider over the frames of a map, with a bar for how much each one tells of.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        One a position; plain text.
+    amounts : sequence of float
+        Not negative; the highest bar is the greatest.
+    lang : {"zh", "en"}
+
+    Returns
+    -------
+    str
+        HTML; everything escaped.
+    """
+    most = max(*amounts, 1e-9)
+    bars = "".join(f'<i style="height:{amount / most:.0%}"></i>' for amount in amounts)
+    names = "".join(f"<li>{escape(label)}</li>" for label in labels)
+    word, play, pause = (escape(head(w, lang)) for w in ("time_of_day", "play", "pause"))
+    return (
+        f'<section class="panel time" aria-label="{word}"><div class="row">'
+        f'<button type="button" data-play="{play}" data-pause="{pause}">{play}</button>'
+        f'<b>{word}</b><output aria-live="polite">{escape(labels[0])}</output></div>'
+        f'<div class="bars" aria-hidden="true">{bars}</div>'
+        f'<input type="range" min="0" max="{len(labels) - 1}" step="1" value="0" '
+        f'aria-label="{word}"><ul hidden>{names}</ul></section>'
+    )
+
+
 def title_box(title: str, layers: Sequence[Layer], lang: Lang) -> str:
     """Say what is shown: of when, from where, under which plan, for whom, and what is missing.
 

@@ -149,6 +149,10 @@ class Sheet:
         """Put the figures of a layer beside the map as a table that can be opened."""
         self._tables += table_box(layer, columns, self.lang)
 
+    def panel(self, html: str) -> None:
+        """Put a box beside the map; whoever wrote it has escaped what came from data."""
+        self._tables += html
+
     def page(self, title: str) -> str:
         """Finish the map.
 

@@ -12,6 +12,7 @@ from gridgeo.services.about import About
 from gridgeo.services.coverage import BlindSpots, blind_spots
 from gridgeo.services.coverage_layers import coverage_layer, quality_layer
 from gridgeo.services.incidents import incident_cells, incident_scope
+from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.kept import kept
 from gridgeo.services.plans import placed_workers, proposed_loads
 from gridgeo.services.posts import posts_layer
@@ -155,7 +156,8 @@ def layers_of_map(
 
     Parameters
     ----------
-    kind : {"load", "blind-spots", "incidents", "coverage", "quality", "staffing"}
+    kind : {"load", "blind-spots", "incidents", "incidents-by-time", "coverage", "quality",
+        "staffing"}
     source : Source
     about : About
     load : str, optional
@@ -181,6 +183,9 @@ def layers_of_map(
         made["blind-spots"] = blind_spots_layer(found, about, told=told)
     elif kind == "incidents":
         made["incident-cells"] = incidents_layer(source, about, "internal")
+    elif kind == "incidents-by-time":
+        told = incidents_layer(source, about, "internal")
+        made["incidents-by-time"] = incidents_by_time_layer(source, about, told)
     elif kind == "coverage":
         made["coverage"] = coverage_layer(source, about)
     elif kind == "quality":

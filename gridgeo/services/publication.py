@@ -20,6 +20,7 @@ from gridgeo.publish import Layer
 from gridgeo.services.about import About
 from gridgeo.services.coverage import Standards, blind_spots, told_counts
 from gridgeo.services.coverage_layers import coverage_layer, quality_layer
+from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
     blind_spots_layer,
@@ -215,6 +216,9 @@ def _layers(
         "stations": lambda: stations_layer(source, about),
         "load": lambda: load_layer(source, about),
         "incident-cells": lambda: incidents_layer(source, about),
+        "incidents-by-time": lambda: incidents_by_time_layer(
+            source, about, layers.get("incident-cells") or incidents_layer(source, about)
+        ),
         "coverage": lambda: coverage_layer(source, about),
         "quality": lambda: quality_layer(source, about),
         "staffing": lambda: posts_layer(source, about),

@@ -143,6 +143,23 @@ def staffing():
     )
 
 
+def by_time():
+    names = ("h22_06", "h06_08", "h08_10")
+    frame = grids(6).assign(area_km2=0.16)
+    for number, name in enumerate(names):
+        frame[name] = np.arange(6) * 20 * (number + 1) + 10
+    fields = tuple(Field(n, "int", zh=n, en=f"{n[1:3]}–{n[4:]} h", is_count=True) for n in names)
+    scope = Scope(
+        "incidents-by-time",
+        zh="时段",
+        en="By time",
+        fields=(*fields, Field("area_km2", "float", unit="km²")),
+        together=(names,),
+        source=SOURCE,
+    )
+    return release(frame, scope)
+
+
 def all_layers():
     return {
         "load": load(),
@@ -153,4 +170,5 @@ def all_layers():
         "coverage": measured("coverage", coverage.MEASURES[:3]),
         "quality": measured("quality", quality.MEASURES),
         "staffing": staffing(),
+        "incidents-by-time": by_time(),
     }

@@ -32,7 +32,8 @@ def test_every_map_opens_without_a_network_or_a_complaint(kind, lang, layers, sh
     page = opened.page
     assert page.locator("h1").inner_text() == layers[KINDS[kind].needs].title(lang)
     assert page.locator(".legend li:visible").count() > 0
-    assert page.locator(".leaflet-control-layers label:visible").count() > 1
+    choices = page.locator(".leaflet-control-layers label:visible").count()
+    assert choices > 1 or page.locator(".time input").is_visible()
     assert "样例 <script>alert(3)</script>" in page.locator(".title").inner_text()
     assert page.locator("path.leaflet-interactive, img.leaflet-image-layer").count() > 0
 
@@ -153,3 +154,19 @@ def test_what_cannot_be_judged_is_told_apart_from_nought(layers, show):
 def test_a_grid_that_lacks_people_bears_the_number_to_hire(layers, show):
     opened = show(draw("staffing", layers, "zh"))
     assert opened.page.locator(".value b").all_inner_texts() == ["−1", "−2", "−1", "−3"]
+
+
+def test_the_slider_changes_what_is_drawn_by_keyboard_and_by_playing(layers, show):
+    opened = show(draw("incidents-by-time", layers, "en"))
+    page = opened.page
+    shape = page.locator("path.leaflet-interactive").nth(5)
+    before = shape.get_attribute("fill")
+    page.locator(".time input").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".time output").inner_text() == "06–08 h"
+    assert shape.get_attribute("fill") != before
+    page.locator(".time button").click()
+    page.locator(".time output", has_text="08–10 h").wait_for()
+    page.locator(".time button").click()
+    assert page.locator(".time button").inner_text() == "Play"
+    opened.assert_quiet()

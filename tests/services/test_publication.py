@@ -10,7 +10,15 @@ from gridgeo.services.publication import publish_all
 from gridgeo.services.published import Gallery
 from tests.city_fixtures import NOW, quiet
 
-PUBLIC = {"grids", "villages", "stations", "load", "load-proposed", "incident-cells"}
+PUBLIC = {
+    "grids",
+    "villages",
+    "stations",
+    "load",
+    "load-proposed",
+    "incident-cells",
+    "incidents-by-time",
+}
 INTERNAL = {"blind-spots", "coverage", "quality", "staffing"}
 
 

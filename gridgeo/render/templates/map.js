@@ -36,6 +36,39 @@ function gridgeoAreas(shapes, looks, look, rings) {
     return group;
 }
 
+// Nothing moves until it is asked to, and then in steps without a transition.
+function gridgeoFrames(areas, looks, frames) {
+    const box = document.querySelector(".time");
+    const slider = box.querySelector("input");
+    const button = box.querySelector("button");
+    const said = box.querySelector("output");
+    const names = Array.from(box.querySelectorAll("li"), (line) => line.textContent);
+    const bars = box.querySelectorAll(".bars i");
+    let timer = null;
+    areas.options.style = (feature) => looks[frames[slider.value][feature.id]];
+    const show = () => {
+        areas.eachLayer((shape) => areas.resetStyle(shape));
+        said.textContent = names[slider.value];
+        slider.setAttribute("aria-valuetext", names[slider.value]);
+        bars.forEach((bar, at) => bar.classList.toggle("now", at === Number(slider.value)));
+    };
+    const stop = () => {
+        clearInterval(timer);
+        timer = null;
+        button.textContent = button.dataset.play;
+    };
+    slider.addEventListener("input", () => { stop(); show(); });
+    button.addEventListener("click", () => {
+        if (timer !== null) return stop();
+        button.textContent = button.dataset.pause;
+        timer = setInterval(() => {
+            slider.value = (Number(slider.value) + 1) % frames.length;
+            show();
+        }, 1200);
+    });
+    show();
+}
+
 function gridgeoLabels(texts) {
     return L.layerGroup(texts.map(([lat, lon, text]) => {
         const html = document.createElement("b");
