@@ -42,6 +42,10 @@ def import_(
         typer.Option("--map", help="OUR=THEIRS: which header is which column."),
     ] = None,
     crs: given.Crs = None,
+    offset: Annotated[
+        str | None,
+        typer.Option(help="Web map the places come from: gcj02 (Amap, Tencent) or bd09 (Baidu)."),
+    ] = None,
     encoding: Annotated[str, typer.Option(help="Of CSV and .dbf texts.")] = "detect",
     valid_from: Annotated[
         str | None, typer.Option(help="First day of grids that say none; default: since ever.")
@@ -75,10 +79,13 @@ def import_(
             zone=settings.zone,
             valid_from=None if valid_from is None else given.day(valid_from, settings),
             department=department,
+            offset=offset,
         )
         for path in files
     ]
-    asks[0].contract()  # an unknown layer is said before a database is looked for
+    # An unknown layer or offset is said before a database is looked for.
+    asks[0].contract()
+    asks[0].reading()
     refused = 0
     with nullcontext() if dry_run else wiring.opened(settings) as store:
         for asked in asks:
@@ -95,7 +102,10 @@ def import_(
                 lines = write_rejects(intake.rejects, reject_file)
                 tell(f"  {lines:,} refused rows are in {reject_file.name}")
     if refused and reject_file is None:
-        next_step(f"add --reject-file rejects.csv, mend it, gridgeo import {layer} rejects.csv")
+        again = "" if offset is None else f" --offset {offset}"
+        next_step(
+            f"add --reject-file rejects.csv, mend it, gridgeo import {layer} rejects.csv{again}"
+        )
     elif not dry_run:
         next_step("`gridgeo publish`, or the next layer")
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import geopandas as gpd
 import pandas as pd
 
-from gridgeo.errors import ContractError
+from gridgeo.errors import ContractError, ParameterError
 from gridgeo.ingest.coerce import coerce, dates_without_hour, tightened, time_zone
 from gridgeo.ingest.formats import open_source
 from gridgeo.ingest.headers import personal_note
@@ -76,6 +76,7 @@ def read(
     zone: str = "Asia/Shanghai",
     layer: str | None = None,
     encoding: str = DETECT,
+    offset: str | None = None,
 ) -> Intake:
     """Read a vector or table file as a layer.
 
@@ -96,6 +97,8 @@ def read(
         Layer of a file that has several.
     encoding : str
         Of a CSV file or of the texts in a Shapefile; ``detect`` tells UTF-8 and GB18030 apart.
+    offset : str, optional
+        ``gcj02`` or ``bd09``: the places are those of a web map and are brought back.
 
     Returns
     -------
@@ -112,11 +115,18 @@ def read(
     CRSError
         The CRS is missing, unknown, or said twice and differently.
     ParameterError
-        ``mapping`` names a column the layer does not have, or ``zone`` none that exists.
+        ``mapping`` names a column the layer does not have, ``zone`` or ``offset`` is none that
+        exists, or a layer without places is to be brought back.
     """
     mapping = dict(mapping or {})
     check_mapping(mapping, contract)
     clock = time_zone(zone)
+    if offset is not None and not contract.geometry:
+        raise ParameterError(
+            f"{contract.name} have no places that an offset could have moved.",
+            hint="Leave --offset out.",
+            fields=["offset"],
+        )
     source = open_source(path, layer=layer, prefer=contract.name, encoding=encoding)
     theirs = recognise(source.headers, spellings(contract), mapping, source.name)
     _require(contract, theirs, source)
@@ -131,7 +141,7 @@ def read(
     if placed is None:
         notes += source.notes
     else:
-        shapes, place_faults, place_notes = to_rest_judged(placed, source.name)
+        shapes, place_faults, place_notes = to_rest_judged(placed, source.name, offset)
         frame = gpd.GeoDataFrame(frame, geometry=shapes)
         faults += place_faults
         notes += place_notes

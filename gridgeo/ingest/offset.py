@@ -137,6 +137,12 @@ def undo(shapes: gpd.GeoSeries, offset: str, file: str) -> gpd.GeoSeries:
     return gpd.GeoSeries(moved, index=shapes.index, crs=shapes.crs)
 
 
+def came_back(shapes: gpd.GeoSeries, offset: str) -> str:
+    """Say how many places were brought back from an offset."""
+    there = int((~(shapes.isna() | shapes.is_empty)).sum())
+    return f"{there:,} places were brought back from {NAMES[offset_named(offset)]} to CGCS2000."
+
+
 def _by_blocks(lon: npt.ArrayLike, lat: npt.ArrayLike, turn: Shift) -> tuple[Floats, Floats]:
     x, y = np.array(lon, dtype=np.float64, ndmin=1), np.array(lat, dtype=np.float64, ndmin=1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -11,6 +11,7 @@ import shapely
 from gridgeo.errors import CRSError, InputError
 from gridgeo.ingest.coerce import number, stripped
 from gridgeo.ingest.names import PLACES, recognise, told
+from gridgeo.ingest.offset import came_back, undo
 from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
 from gridgeo.ingest.source import Source, closed_note, shapes_from
 from gridgeo.model.contract import not_finite
@@ -110,7 +111,9 @@ def _no_place(source: Source, kinds: Sequence[str]) -> InputError:
     )
 
 
-def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault], tuple[str, ...]]:
+def to_rest_judged(
+    placed: Placed, file: str, offset: str | None = None
+) -> tuple[gpd.GeoSeries, list[Fault], tuple[str, ...]]:
     """Bring places into EPSG:4490 and name those that are nowhere on Earth.
 
     Parameters
@@ -118,6 +121,8 @@ def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault
     placed : Placed
     file : str
         The file's name, for messages.
+    offset : str, optional
+        ``gcj02`` or ``bd09``: what the places are brought back from.
 
     Returns
     -------
@@ -126,14 +131,18 @@ def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault
     faults : list of (int, str, str)
         ``placed.faults`` and those of the way, at most one a row.
     notes : tuple of str
-        ``placed.notes``, and how many places lie where their CRS is not made for.
+        ``placed.notes``, how many places were brought back, and how many lie where their CRS is
+        not made for.
 
     Raises
     ------
     CRSError
-        The CRS cannot be brought into EPSG:4490.
+        The CRS cannot be brought into EPSG:4490, or no web map with that offset has it.
     """
-    before = placed.shapes
+    before, said = placed.shapes, placed.notes
+    if offset is not None:
+        before = undo(before, offset, file)
+        said = (*said, came_back(before, offset))
     try:
         after = to_rest(before)
     except RuntimeError as error:  # pyproj's ProjError
@@ -162,7 +171,7 @@ def to_rest_judged(placed: Placed, file: str) -> tuple[gpd.GeoSeries, list[Fault
         for row in before.index[mask]:
             faults.setdefault(int(row), (int(row), "geometry", code))
     sound = finite & arrived & ~off
-    return after, list(faults.values()), (*placed.notes, *far_note(before.crs, rest[sound]))
+    return after, list(faults.values()), (*said, *far_note(before.crs, rest[sound]))
 
 
 def _from_geometry(source: Source, crs: int | None) -> Placed:

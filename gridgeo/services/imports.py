@@ -11,6 +11,7 @@ import pandas as pd
 from gridgeo.errors import ParameterError
 from gridgeo.ingest.formats import fingerprint
 from gridgeo.ingest.intake import Intake, read
+from gridgeo.ingest.offset import offset_named
 from gridgeo.ingest.rejects import write_rejects
 from gridgeo.model.contract import Contract
 from gridgeo.model.frames import LAYERS
@@ -39,6 +40,8 @@ class Asked:
         First day of grids that say none themselves.
     department : str or None
         Where the file came from.
+    offset : str or None
+        ``gcj02`` or ``bd09``: the web map whose places the file holds.
     """
 
     layer: str
@@ -49,6 +52,7 @@ class Asked:
     zone: str = "Asia/Shanghai"
     valid_from: date | None = None
     department: str | None = None
+    offset: str | None = None
 
     def contract(self) -> Contract:
         """Give the layer's contract.
@@ -65,8 +69,16 @@ class Asked:
         return LAYERS[self.layer]
 
     def reading(self) -> dict[str, Any]:
-        """Give all that makes this reading of the file differ from another."""
-        return {
+        """Give all that makes this reading of the file differ from another.
+
+        Raises
+        ------
+        ParameterError
+            There is no such offset.
+        """
+        # Feeds from before there were offsets must still count as repeated.
+        moved = {} if self.offset is None else {"offset": offset_named(self.offset)}
+        return moved | {
             "mapping": dict(self.mapping),
             "crs": self.crs,
             "encoding": self.encoding,
@@ -99,6 +111,7 @@ def understand(asked: Asked) -> Intake:
         crs=asked.crs,
         zone=asked.zone,
         encoding=asked.encoding,
+        offset=asked.offset,
     )
 
 

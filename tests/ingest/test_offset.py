@@ -13,7 +13,10 @@ from pyproj import Geod
 from shapely import LineString, Point, Polygon, box
 
 from gridgeo.errors import CRSError, ParameterError
+from gridgeo.ingest.intake import read
 from gridgeo.ingest.offset import EAST, NAMES, NORTH, SOUTH, WEST, shifted, undo, unshifted
+from gridgeo.model.frames import HOUSEHOLDS, WORKERS
+from gridgeo.services.imports import Asked
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "gcj02" / "pairs.csv"
 PAIRS = pd.read_csv(GOLDEN).to_dict("records")
@@ -137,3 +140,37 @@ def test_refuses_coordinates_that_no_web_map_has(crs):
 def test_refuses_an_offset_it_does_not_know():
     with pytest.raises(ParameterError, match="there are gcj02 and bd09"):
         undo(gpd.GeoSeries([Point(1, 2)], crs=4326), "mars", "a.csv")
+
+
+def test_a_file_from_a_web_map_is_read_where_its_places_truly_are(csv):
+    x, y = (float(v[0]) for v in shifted(*JINGJIANG, "gcj02"))
+    path = csv(f"户编号,经度,纬度\n1,{x!r},{y!r}\n2,,\n")
+    home = read(path, HOUSEHOLDS, offset="gcj02")
+    assert home.accepted.geometry["1"].coords[0] == pytest.approx(JINGJIANG, abs=1e-9)
+    assert "1 places were brought back from GCJ-02 to CGCS2000." in home.notes
+    plain = read(path, HOUSEHOLDS)
+    assert plain.accepted.geometry["1"].coords[0] == (x, y)
+
+
+def test_refused_rows_of_a_vector_file_keep_the_places_of_the_file(tmp_path):
+    """Mended and handed in with the same --offset they must not be brought back twice."""
+    x, y = (float(v[0]) for v in shifted(*JINGJIANG, "gcj02"))
+    frame = gpd.GeoDataFrame(
+        {"household_id": [None], "size_band": ["1"]}, geometry=[Point(x, y)], crs=4326
+    )
+    frame.to_file(tmp_path / "homes.gpkg")
+    refused = read(tmp_path / "homes.gpkg", HOUSEHOLDS, offset="gcj02").rejects
+    assert refused["content"][0]["lon"] == pytest.approx(x, abs=1e-12)
+
+
+def test_a_layer_without_places_has_no_offset(csv):
+    with pytest.raises(ParameterError, match="workers have no places"):
+        read(csv("工号,专职或兼职\n1,专职\n"), WORKERS, offset="gcj02")
+
+
+def test_the_offset_makes_another_reading_and_its_spelling_does_not():
+    def reading(offset):
+        return Asked("households", Path("a.csv"), {}, offset=offset).reading()
+
+    assert reading("GCJ-02") == reading("gcj02") != reading(None)
+    assert "offset" not in reading(None)  # as feeds of earlier versions say it
