@@ -24,14 +24,14 @@ def incidents_by_time_layer(source: Source, about: About, told: Layer) -> Layer:
     about : About
         Its zone says which hour it was.
     told : Layer
-        ``incident-cells`` of this same publication: this layer obeys its k and disclosure.
+        ``incident-cells`` of this same publication: this layer obeys its k.
 
     Returns
     -------
     Layer
-        ``incidents-by-time``: ``h22_06``, ``h06_08`` … ``h20_22`` (from the first hour up to,
-        not including, the second) and ``area_km2``. No cell where all incidents together are
-        fewer than k in some band.
+        ``incidents-by-time``, internal: ``h22_06``, ``h06_08`` … ``h20_22`` (from the first hour
+        up to, not including, the second) and ``area_km2``. No cell where all incidents together
+        are fewer than k in some band.
 
     Notes
     -----
@@ -58,7 +58,7 @@ def incidents_by_time_layer(source: Source, about: About, told: Layer) -> Layer:
         zh="事件时段分布",
         en="Incidents by time of day",
         fields=(*fields, Field("area_km2", "float", "km²", "面积(平方公里)", "area (km²)")),
-        disclosure=told.disclosure,
+        disclosure="internal",
         together=(tuple(names),),
         unit="incidents",
         period=told.period,

@@ -17,9 +17,8 @@ PUBLIC = {
     "load",
     "load-proposed",
     "incident-cells",
-    "incidents-by-time",
 }
-INTERNAL = {"blind-spots", "coverage", "quality", "staffing"}
+INTERNAL = {"blind-spots", "coverage", "incidents-by-time", "quality", "staffing"}
 
 
 def test_a_second_publication_of_the_same_data_changes_nothing(town_store):
