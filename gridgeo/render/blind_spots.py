@@ -34,11 +34,16 @@ KINDS: dict[str, tuple[str, float]] = {
     "doubled": (BLUE, _DASHED),
     "mismatch": (PURPLE, _DASHED),
     "reach": (ORANGE, _DASHED),
+    "outside-household": (SKY, _DASHED),
+    "visit-overdue": (GREEN, _DASHED),
+    "never-visited": (BLACK, _DASHED),
     "size": (YELLOW, _FRAMED),
     "few-workers": (ORANGE, _FRAMED),
     "no-leader": (BLACK, _FRAMED),
     "no-full-time": (SKY, _FRAMED),
 }
+# They cover a whole city; the map ``coverage`` tells of them by grid.
+_AT_REQUEST = ("visit-overdue", "never-visited")
 _TIPS = ("kind", "subject", "grid_code", "value", "unit", "standard", "households", "area_m2")
 
 
@@ -81,7 +86,7 @@ def blind_spots_map(
             _TIPS,
             f"{head(kind, lang)} ({counts[kind]})",
             overlay=True,
-            show=True,
+            show=kind not in _AT_REQUEST,
             labels=_counts(findings, of_kind == kind, lang) if _look(kind)["dashArray"] else None,
             ring=_look(kind)["fillOpacity"] == _FILLED,
         )
@@ -91,7 +96,7 @@ def blind_spots_map(
         swatch = Swatch(
             head(kind, lang), fill, look["color"], bool(look["dashArray"]), str(counts[kind])
         )
-        sheet.explain(groups[kind], "", [swatch])
+        sheet.explain(groups[kind], "", [swatch], show=kind not in _AT_REQUEST)
     return sheet.page(findings.title(lang))
 
 

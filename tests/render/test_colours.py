@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gridgeo.model.findings import KIND_WEIGHTS
 from gridgeo.publish import Field
+from gridgeo.render.blind_spots import KINDS
 from gridgeo.render.colours import CIVIDIS, NO_FIGURE, Classes, even_classes, ramp, steep_classes
 from gridgeo.render.values import number
 
@@ -64,3 +66,8 @@ def test_a_ramp_begins_and_ends_with_its_anchors():
 )
 def test_figures_are_written_with_unit_sign_and_thousands(value, field, text):
     assert number(value, field) == text
+
+
+def test_every_kind_of_the_register_has_a_look_of_its_own():
+    assert set(KIND_WEIGHTS) == set(KINDS)
+    assert len(set(KINDS.values())) == len(KINDS)
