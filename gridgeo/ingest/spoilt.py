@@ -1,6 +1,5 @@
 """Cells that cannot be kept, each with its own word for the clerk who mends them."""
 
-import numpy as np
 import pandas as pd
 
 from gridgeo.ingest.coerce import number, stripped
@@ -53,14 +52,7 @@ def cell_error(values: pd.Series) -> pd.Series:
     -------
     Series of bool, shape (n,)
     """
-    if isinstance(values.dtype, pd.StringDtype):
-        marked = values.str.startswith("#").fillna(False).astype(bool)
-        marked[marked] = values[marked].isin(CELL_ERRORS)
-        return marked
-    if values.dtype != object:
-        return pd.Series(False, index=values.index)
-    found = [isinstance(value, str) and value in CELL_ERRORS for value in values]
-    return pd.Series(np.array(found, dtype=bool), index=values.index)
+    return _texts(values).isin(CELL_ERRORS)
 
 
 def mangled(values: pd.Series) -> pd.Series:
@@ -90,9 +82,14 @@ def with_nul(values: pd.Series) -> pd.Series:
     -------
     Series of bool, shape (n,)
     """
+    return _texts(values).str.contains("\0", regex=False).fillna(False).astype(bool)
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    """Give the cells that are texts; all others are missing."""
     if isinstance(values.dtype, pd.StringDtype):
-        return values.str.contains("\0", regex=False).fillna(False).astype(bool)
-    if values.dtype != object:
-        return pd.Series(False, index=values.index)
-    found = [isinstance(value, str) and "\0" in value for value in values]
-    return pd.Series(np.array(found, dtype=bool), index=values.index)
+        return values
+    texts = values.tolist() if values.dtype == object else [None] * len(values)
+    return pd.Series(
+        [text if isinstance(text, str) else None for text in texts], values.index, dtype="str"
+    )
