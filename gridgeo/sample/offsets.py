@@ -49,6 +49,7 @@ def gcj02(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.floa
 def leave_shifted(
     households: gpd.GeoDataFrame,
     grids: gpd.GeoSeries,
+    blocks: NDArray[np.object_],
     stations: gpd.GeoDataFrame,
     settled: list[str],
     points: int,
@@ -62,6 +63,8 @@ def leave_shifted(
         EPSG:4549, with ``grid_code`` and ``lived_in``.
     grids : GeoSeries of Polygon
         As drawn, by grid code.
+    blocks : ndarray of Polygon
+        All the ground there is: beyond it lies another city.
     stations : GeoDataFrame of Point
     settled : list of str
         Grids whose size is judged wrong, or whose borders are; no household leaves these or
@@ -75,8 +78,8 @@ def leave_shifted(
     households : GeoDataFrame
         The same rows; ``points`` of them lie about 490 m to the south-east.
     truth : list of dict
-        Kind "offset", one entry a batch; "orphan", "mismatch" and "reach" for the households
-        that are found to be so only where their shifted points lie.
+        Kind "offset", one entry a batch; "orphan", "outside-household", "mismatch" and "reach"
+        for the households that are found to be so only where their shifted points lie.
 
     Raises
     ------
@@ -95,13 +98,15 @@ def leave_shifted(
     size = unit.groupby(unit).size()
     order = rng.permutation(size.index[size >= BATCH].to_numpy(dtype=object))
     tree = shapely.STRtree(grids.to_numpy())
+    ground = shapely.STRtree(blocks)
     of_unit = unit.groupby(unit).indices
     reach = cKDTree(shapely.get_coordinates(stations.geometry.to_numpy()))
     taken = np.empty((0, 2))
     used = set(settled)
     truth: list[dict[str, object]] = []
     moved: list[tuple[pd.Index, NDArray[np.object_]]] = []
-    caused: dict[str, list[str]] = {"orphan": [], "mismatch": [], "reach": []}
+    kinds = ("orphan", "outside-household", "mismatch", "reach")
+    caused: dict[str, list[str]] = {kind: [] for kind in kinds}
     for name in order:
         if len(moved) * BATCH >= points:
             break
@@ -130,7 +135,8 @@ def leave_shifted(
         code = batch["grid_code"].to_numpy()
         for at, home in enumerate(batch.index):
             if len(within[at]) == 0:
-                caused["orphan"].append(home)
+                here = len(ground.query(there[at], predicate="intersects")) > 0
+                caused["orphan" if here else "outside-household"].append(home)
             elif grids.index[within[at][0]] != code[at]:
                 caused["mismatch"].append(home)
             if nearest_m[at] > REACH_M:

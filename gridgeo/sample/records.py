@@ -150,6 +150,7 @@ def record(land: Land, amounts: Amounts, seed: np.random.SeedSequence) -> Record
     households, shifted = leave_shifted(
         land.households,
         gpd.GeoSeries(land.drawn, index=codes, crs=land.households.crs),
+        land.blocks,
         land.stations,
         codes[sorted(land.touched)].tolist(),
         amounts.shifted,

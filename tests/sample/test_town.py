@@ -12,6 +12,7 @@ import shapely
 from pandas.testing import assert_frame_equal
 
 from gridgeo.errors import NotFoundError, ParameterError
+from gridgeo.model.findings import HOUSEHOLD_KINDS
 from gridgeo.model.frames import LAYERS
 from gridgeo.sample import Sample, town
 from tests.sample.towns import brought_back, metric, subjects
@@ -163,7 +164,7 @@ def test_kinds_and_counts_are_those_of_the_issue(sample):
         "gap": 2, "overlap": 3, "sliver": 1, "across": 1, "size": 4, "silent": 2, "patrol": 2,
         "offset": 2, "no-leader": 2, "few-workers": 3, "no-full-time": 2,
     }  # fmt: skip
-    households = {"orphan", "reach", "mismatch", "visit-overdue", "never-visited"}
+    households = {*HOUSEHOLD_KINDS}
     assert set(counts) <= {*grids, *staff, *households}
     json.dumps(sample.truth)
 
@@ -214,7 +215,9 @@ def test_orphans_are_the_households_in_no_grid_and_nobody_is_in_two(sample):
     times = np.bincount(home, minlength=len(homes))
     assert times.max() == 1
     orphans = homes.index[times == 0]
-    assert sorted(orphans) == subjects(sample, "orphan")
+    beyond = orphans[~homes.geometry[orphans].intersects(metric(sample, "towns").union_all())]
+    assert sorted(beyond) == subjects(sample, "outside-household")
+    assert sorted(orphans.difference(beyond)) == subjects(sample, "orphan")
     unknown = homes.index[homes["grid_code"].isna()]
     assert len(unknown) == 15
     assert set(unknown) <= set(orphans) <= set(unknown) | set(subjects(sample, "offset"))

@@ -1,40 +1,52 @@
-"""The planted defects of the sample town are found: all of them, and nothing else."""
+"""The planted defects of the sample town and city are found: all of them, and nothing else."""
 
 import json
 from collections import Counter
 
 import pytest
 
+from gridgeo.model.findings import HOUSEHOLD_KINDS
 from gridgeo.services import coverage
 from gridgeo.services.demo import DAY
+from gridgeo.services.samples import write_city
 from gridgeo.services.sources import Files
+from tests.trial.conftest import effort
+
+LAYERS = (
+    "towns",
+    "villages",
+    "grids",
+    "households",
+    "stations",
+    "workers",
+    "appointments",
+    "visits",
+)
+CASES = ["town", "store", pytest.param("city", marks=pytest.mark.trial)]
 
 
-@pytest.fixture(scope="module")
-def planted(samples):
-    truth = json.loads((samples / "town" / "truth.json").read_text(encoding="utf-8"))
-    return truth["defects"]
-
-
-def by_file(samples):
+@pytest.fixture(scope="module", params=CASES)
+def case(request, samples, tmp_path_factory):
+    """The truth of a sample, and what was found in its files or in the store."""
     folder = samples / "town"
-    layers = (
-        "towns",
-        "villages",
-        "grids",
-        "households",
-        "stations",
-        "workers",
-        "appointments",
-        "visits",
-    )
-    return Files({name: next(folder.glob(f"{name}.*")) for name in layers})
+    if request.param == "city":  # all of it in ``make trial``, a twentieth otherwise
+        folder = tmp_path_factory.mktemp("city")
+        write_city(folder, effort(20) / 20, 0)
+    source = Files({name: next(folder.glob(f"{name}.*")) for name in LAYERS})
+    if request.param == "store":
+        source = request.getfixturevalue("town_store")
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    return truth["defects"], coverage.blind_spots(source, DAY)
 
 
-@pytest.fixture(scope="module", params=["files", "store"])
-def found(request, samples):
-    source = by_file(samples) if request.param == "files" else request.getfixturevalue("town_store")
-    return coverage.blind_spots(source, DAY)
+@pytest.fixture
+def planted(case):
+    return case[0]
+
+
+@pytest.fixture
+def found(case):
+    return case[1]
 
 
 def subjects_found(found, kinds):
@@ -59,7 +71,7 @@ def test_territory_defects_are_those_planted_with_their_area(found, planted):
 
 
 def test_households_left_out_are_those_planted(found, planted):
-    for kind in ("orphan", "doubled", "mismatch", "reach", "visit-overdue", "never-visited"):
+    for kind in HOUSEHOLD_KINDS:
         expected = sorted(s for d in planted if d["kind"] == kind for s in d["subjects"])
         rows = found.findings[found.findings["kind"] == kind]
         assert sorted(rows["subject"]) == expected
