@@ -1,4 +1,4 @@
-"""The demo: everything from nothing, on a synthetic town, with one command."""
+"""The demo: everything from nothing, on a synthetic city, with one command."""
 
 import getpass
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ from gridgeo.render.kinds import KINDS, draw
 from gridgeo.services.demo import DAY, SOURCE, fill, said
 from gridgeo.services.publication import publish_all
 from gridgeo.services.published import Gallery
-from gridgeo.services.samples import write_town
+from gridgeo.services.samples import write_city, write_town
 from gridgeo.settings import Settings
 from gridgeo.words import LANGS, say
 from gridgeo_api.app import run
@@ -34,12 +34,18 @@ def demo(
         bool, typer.Option("--no-serve", help="Stop after the maps are written.")
     ] = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")] = _OUT,
+    town: Annotated[
+        bool, typer.Option("--town", help="The small sample: one town instead of the city.")
+    ] = False,
+    scale: Annotated[
+        float, typer.Option(min=0.05, max=1.0, help="How large a part of the city is made.")
+    ] = 1.0,
     host: Annotated[
         str, typer.Option(help="Address to listen on; this machine only.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
-    """Make everything from nothing: database, town, analyses, maps; then serve them.
+    """Make everything from nothing: database, city, analyses, maps; then serve them.
 
     Example: gridgeo demo --no-serve
     """
@@ -51,11 +57,12 @@ def demo(
         )
     settings = Settings()
     if "city" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"city": "demo"})
+        city = "demo_town" if town else "demo"
+        settings = settings.model_copy(update={"city": city})
     with ExitStack() as stack:
         with bar("Database") as told:
             store = stack.enter_context(wiring.opened(settings, told))
-        folder = _sample(output)
+        folder = _sample(output, scale, town)
         now = datetime.now(UTC)
         with bar("Taking files in") as told:
             changed = fill(store, folder, now=now, who=getpass.getuser(), told=told)
@@ -88,13 +95,13 @@ def demo(
     run(settings, host, port, sign_in)
 
 
-def _sample(output: Path) -> Path:
-    """Give the folder of the sample: the shipped town, or one made where that is missing."""
-    if _TOWN.is_dir():
+def _sample(output: Path, scale: float, town: bool) -> Path:
+    """Give the folder of the sample: the shipped town, or a city made where it is missing."""
+    if town and _TOWN.is_dir():
         return _TOWN
     folder = output / "sample"
-    with bar("Making the town"):
-        write_town(folder, "321282401", 0)
+    with bar("Making the sample"):
+        write_town(folder, "321282401", 0) if town else write_city(folder, scale, 0)
     return folder
 
 
