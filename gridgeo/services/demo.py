@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gridgeo.model.frames import LAYERS
-from gridgeo.services.imports import Asked, FeedResult, ImportStore, import_file
+from gridgeo.services.imports import Asked, FeedResult, ImportStore, import_new
 
 DAY = dt.date(2026, 7, 1)  # the day after the sample's last incident
 SOURCE = "合成样例 synthetic sample"
@@ -42,8 +42,7 @@ def fill(
     for done, layer in enumerate(name for name in LAYERS if name in paths):
         told(done / len(paths), layer)
         asked = Asked(layer, paths[layer], mapping={})
-        _, result = import_file(store, asked, now=now, who=who)
-        changed[layer] = result
+        changed[layer] = import_new(store, asked, now=now, who=who)
     return changed
 
 

@@ -1,7 +1,7 @@
 """Take a file in, whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -95,6 +95,10 @@ class ImportStore(Protocol):
         """Take in a file: all of it, or nothing."""
         ...
 
+    def repeated(self, contract: Contract, feed: FeedIn) -> FeedResult | None:
+        """Tell whether this file is what the layer's latest feed brought."""
+        ...
+
 
 def understand(asked: Asked) -> Intake:
     """Read a file as a layer, without taking it in.
@@ -145,19 +149,36 @@ def import_file(
     The fingerprint is taken before the file is read, so that a file that grows meanwhile is
     never mistaken for one that was taken in whole.
     """
-    digest = fingerprint(asked.path)
+    feed = _feed(asked, now, who)
     intake = understand(asked)
-    feed = FeedIn(
+    feed = replace(feed, rows_read=intake.rows_read)
+    return intake, store.take_in(asked.contract(), intake.accepted, intake.rejects, feed)
+
+
+def import_new(store: ImportStore, asked: Asked, *, now: datetime, who: str) -> FeedResult:
+    """Take a file in as ``import_file`` does; do not even read it where that changes nothing."""
+    known = store.repeated(asked.contract(), _feed(asked, now, who))
+    return known or import_file(store, asked, now=now, who=who)[1]
+
+
+def _feed(asked: Asked, now: datetime, who: str) -> FeedIn:
+    return FeedIn(
         file_name=asked.path.name,
-        sha256=digest,
+        sha256=fingerprint(asked.path),
         imported_at=now,
         imported_by=who,
         params=asked.reading(),
         department=asked.department,
         valid_from=asked.valid_from,
-        rows_read=intake.rows_read,
     )
-    return intake, store.take_in(asked.contract(), intake.accepted, intake.rejects, feed)
 
 
-__all__ = ["Asked", "FeedResult", "Intake", "import_file", "understand", "write_rejects"]
+__all__ = [
+    "Asked",
+    "FeedResult",
+    "Intake",
+    "import_file",
+    "import_new",
+    "understand",
+    "write_rejects",
+]

@@ -29,14 +29,7 @@ def take_in(
     """Take in one file within the caller's transaction; see ``Store.take_in``."""
     # Two imports of one layer take turns; imports of different layers do not wait.
     take_turns(connection, f"take in {contract.name}")
-    before = feeds.c.layer == contract.name
-    latest = select(func.max(feeds.c.feed_id)).where(before).scalar_subquery()
-    known = connection.execute(
-        select(feeds, (feeds.c.feed_id == latest).label("latest"))
-        .where(before, feeds.c.sha256 == feed.sha256, feeds.c.params_digest == feed.digest())
-        .order_by(feeds.c.feed_id.desc())
-        .limit(1)
-    ).one_or_none()
+    known = _known(connection, contract, feed)
     if known is not None and known.latest:
         return _repeated(known)
     contract.check(accepted)
@@ -54,6 +47,12 @@ def take_in(
     return FeedResult(feed_id, inserted, updated, unchanged, rejected)
 
 
+def repeated(connection: Connection, contract: Contract, feed: FeedIn) -> FeedResult | None:
+    """Tell whether taking a file in would repeat the latest feed; see ``Store.repeated``."""
+    known = _known(connection, contract, feed)
+    return _repeated(known) if known is not None and known.latest else None
+
+
 def list_feeds(connection: Connection) -> pd.DataFrame:
     """Give the register of feeds; see ``Store.feeds``."""
     names = [column.name for column in feeds.c if column.name != "params_digest"]
@@ -68,6 +67,18 @@ def list_rejects(connection: Connection, feed_id: int) -> pd.DataFrame:
     chosen = select(rejects.c.row_no, *(rejects.c[name] for name in others))
     chosen = chosen.where(rejects.c.feed_id == feed_id).order_by(rejects.c.reject_id)
     return pd.DataFrame(connection.execute(chosen).all(), columns=REJECT_COLUMNS)
+
+
+def _known(connection: Connection, contract: Contract, feed: FeedIn) -> Any:  # noqa: ANN401
+    """Give the last feed of this file read this way, and whether it is the layer's latest."""
+    before = feeds.c.layer == contract.name
+    latest = select(func.max(feeds.c.feed_id)).where(before).scalar_subquery()
+    return connection.execute(
+        select(feeds, (feeds.c.feed_id == latest).label("latest"))
+        .where(before, feeds.c.sha256 == feed.sha256, feeds.c.params_digest == feed.digest())
+        .order_by(feeds.c.feed_id.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def _repeated(known: Any) -> FeedResult:  # noqa: ANN401  # a row of feeds

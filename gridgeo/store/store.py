@@ -124,6 +124,17 @@ class Store:
         with transaction(self.engine) as connection:
             return feeds.take_in(connection, contract, accepted, refused, feed)
 
+    def repeated(self, contract: Contract, feed: FeedIn) -> FeedResult | None:
+        """Tell whether a file came before, read the same way, and nothing of its layer since.
+
+        Returns
+        -------
+        FeedResult or None
+            What ``take_in`` would give without changing anything; None where it has to look.
+        """
+        with transaction(self.engine) as connection:
+            return feeds.repeated(connection, contract, feed)
+
     def feeds(self) -> pd.DataFrame:
         """Give the register of feeds.
 

@@ -373,3 +373,14 @@ def test_any_text_number_and_place_comes_back_to_the_bit(store, rows):
     assert_geodataframe_equal(
         found[["name", "capacity", "geometry"]], given_rows.loc[sorted(rows)], check_dtype=True
     )
+
+
+def test_a_file_is_known_as_long_as_it_is_the_latest_of_its_layer(store):
+    assert store.repeated(HOUSEHOLDS, feed()) is None
+    first = store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed())
+    known = store.repeated(HOUSEHOLDS, feed())
+    assert known.repeated
+    assert (known.feed_id, known.unchanged) == (first.feed_id, 3)
+    assert store.repeated(VISITS, feed()) is None
+    store.take_in(HOUSEHOLDS, households(2), NO_REJECTS, feed("another"))
+    assert store.repeated(HOUSEHOLDS, feed()) is None
