@@ -47,6 +47,15 @@ def test_an_interrupt_from_the_progress_gives_the_best_plan_so_far(today):
     assert plan.stopped == "interrupt"
 
 
+@pytest.fixture
+def listening():
+    """Ctrl-C is heard, also where the tests run in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_gives_a_whole_plan_and_the_handler_back():
     units = town()
     before = signal.getsignal(signal.SIGINT)
