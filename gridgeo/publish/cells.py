@@ -123,6 +123,27 @@ def k_safe_cells(
     return Cells(_frame(cells, least_m, points), None if 0 < total < k else 0)
 
 
+def exactly_placed(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell rows with a place of their own from those known only by their grid.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n,)
+        ``placed_by`` where known: "coordinates", "address" or "grid".
+
+    Returns
+    -------
+    bool, shape (n,)
+        False where the point is no more than the representative point of a grid: many stand on
+        one spot, and cells of them would show a gathering that is none. True where nothing is
+        said.
+    """
+    if "placed_by" not in rows:
+        return np.ones(len(rows), dtype=bool)
+    said: npt.NDArray[np.bool_] = rows["placed_by"].ne("grid").fillna(True).to_numpy(dtype=bool)
+    return said
+
+
 def _outlines(squares: pd.DataFrame, cells: pd.DataFrame, least_m: float) -> npt.NDArray:
     """Draw squares without the smaller cells inside them."""
     side = least_m * 2.0 ** squares["level"].to_numpy()

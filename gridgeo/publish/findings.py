@@ -7,7 +7,7 @@ import pandas as pd
 from gridgeo.model.crs import require_metric
 from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS
 from gridgeo.publish.cells import k_safe_cells
-from gridgeo.publish.layer import Disclosure, Field, K, Layer
+from gridgeo.publish.layer import Disclosure, Field, K, Layer, roughly
 from gridgeo.publish.release import release
 from gridgeo.publish.scope import Ledger, Scope
 
@@ -34,6 +34,7 @@ def release_findings(
     *,
     disclosure: Disclosure = "public",
     told: pd.Series | None = None,
+    by_grid: pd.Index | None = None,
     least_m: float = 250.0,
     period: str = "",
     source: str = "",
@@ -51,6 +52,9 @@ def release_findings(
     told : Series, optional
         ``households`` of the grids as already published, by grid code. Findings about a grid's
         size and staff then say the same figure and no other; without it they obey k alone.
+    by_grid : Index of str, optional
+        Ids of the households known only by their grid: no cell counts them, since all of a grid
+        stand on one spot. How many there are is said, no closer than by k.
     least_m : float
         Side of the smallest cell for findings about households.
     period, source, plan_version, as_of : str
@@ -86,6 +90,9 @@ def release_findings(
     require_metric(findings, "findings")
     placed = findings[~(findings.geometry.isna() | findings.geometry.is_empty)]
     single = placed["kind"].isin(HOUSEHOLD_KINDS)
+    if by_grid is not None:
+        nowhere = single & placed["subject"].isin(by_grid)
+        placed, single = placed[~nowhere], single[~nowhere]
     parts, unseen = [_shapes(placed[~single], told)], []
     for (kind, standard), group in placed[single].groupby(["kind", "standard"]):
         cells = k_safe_cells(group.geometry, k, least_m)
@@ -109,6 +116,7 @@ def release_findings(
         # The same household may stand in a gap, an understaffed grid and a far-off cell.
         additive=False,
         derived={"value": value, "severity": _severity},
+        by_grid="" if by_grid is None else roughly(len(by_grid), k),
         period=period,
         source=source,
         plan_version=plan_version,

@@ -68,12 +68,15 @@ class Withheld:
         Whether counts are multiples of k.
     unseen : tuple of str
         Words for what exists, but fewer than k of it, so that no feature shows it.
+    by_grid : str
+        How many rows are known only by their grid and therefore left out, as ``roughly`` says it.
     """
 
     figures: int = 0
     held: int = 0
     rounded: bool = False
     unseen: tuple[str, ...] = ()
+    by_grid: str = ""
 
     def notes(self, lang: Lang, k: int) -> list[str]:
         """Say it to a reader, one sentence a kind; empty when nothing was kept back."""
@@ -101,7 +104,32 @@ class Withheld:
                 if zh
                 else f"{say(word, lang)}: fewer than {k} in all, none shown"
             )
+        if self.by_grid:
+            said.append(
+                f"{self.by_grid} 条记录仅知所属网格，不计入需要确切位置的统计"
+                if zh
+                else f"{self.by_grid} records known only by their grid: left out where the exact "
+                "place matters"
+            )
         return said
+
+
+def roughly(count: int, k: int) -> str:
+    """Say how many records something is true of, never a number below k.
+
+    Parameters
+    ----------
+    count : int
+    k : int
+
+    Returns
+    -------
+    str
+        Empty for none, "< k" below k, otherwise "≈ m" with m the nearest multiple of k.
+    """
+    if count < k:
+        return f"< {k}" if count else ""
+    return f"≈ {(count + k // 2) // k * k:,}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +268,9 @@ def reopen(features: gpd.GeoDataFrame, meta: Mapping[str, Any]) -> Layer:
             hint="Publish the layer again with publish.release.",
             code="disclosure.not-released",
         )
-    withheld = {key: meta["withheld"][key] for key in Withheld.__dataclass_fields__}
+    # What was published by an earlier version says less.
+    said = meta["withheld"]
+    withheld = {key: said[key] for key in Withheld.__dataclass_fields__ if key in said}
     withheld["unseen"] = tuple(withheld["unseen"])
     return Layer(
         meta["id"],

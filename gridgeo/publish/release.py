@@ -102,7 +102,7 @@ def release(
         as_of=scope.as_of,
         disclosure=scope.disclosure,
         k=scope.k,
-        withheld=Withheld(int(hidden.to_numpy().sum()), held, scope.rounded, unseen),
+        withheld=Withheld(int(hidden.to_numpy().sum()), held, scope.rounded, unseen, scope.by_grid),
         seal=_SEAL,
     )
 

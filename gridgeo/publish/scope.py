@@ -57,6 +57,8 @@ class Scope:
         Round counts to multiples of k. For proposed plans: two proposals that differ by one base
         unit would give its count away as a difference, and there is no telling beforehand which
         proposals will be laid side by side.
+    by_grid : str
+        How many rows were left out since they are known only by their grid; see ``roughly``.
     unit, period, source, plan_version, as_of : str
         See ``Layer``.
     """
@@ -71,6 +73,7 @@ class Scope:
     additive: bool = True
     derived: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = field(default_factory=dict)
     rounded: bool = False
+    by_grid: str = ""
     unit: str = ""
     period: str = ""
     source: str = ""

@@ -9,6 +9,7 @@ with 320 households and k = 5 they are right to 0.8 points. Both layers are inte
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -19,11 +20,11 @@ from gridgeo.analysis.reach import reach
 from gridgeo.analysis.rounds import rounds_per_grid, visit_ages, wilson
 from gridgeo.errors import ParameterError
 from gridgeo.model.crs import to_metric
-from gridgeo.model.frames import GRIDS, STATIONS, VISITS
-from gridgeo.publish import Field, Layer, Scope, release
+from gridgeo.model.frames import GRIDS, HOUSEHOLDS, STATIONS, VISITS
+from gridgeo.publish import Field, Layer, Scope, exactly_placed, release, roughly
 from gridgeo.publish.layer import K
 from gridgeo.services.about import About
-from gridgeo.services.coverage import visits_missing
+from gridgeo.services.coverage import REACH, BlindSpots, visits_missing
 from gridgeo.services.kept import Homes, Kept, kept
 from gridgeo.services.sources import Source, need
 
@@ -61,6 +62,7 @@ def coverage_layer(source: Source, about: About) -> Layer:
         ``never_visited``, all multiples of k; ``reached_share``; ``visited_share`` with its 95 %
         interval ``visited_low_share`` to ``visited_high_share``; ``lived_in_share`` of all
         dwellings. A share is NA where its counts are withheld, and where there is no household.
+        Households known only by their grid are neither reached nor unreached.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def coverage_layer(source: Source, about: About) -> Layer:
     frame[[*_REACH, *_VISITED, *_WAITING]] = np.nan
     stations = source.frame(STATIONS, as_of=about.as_of)
     if len(stations):
-        near_m = reach(homes.frame, stations).to_numpy()
+        near_m = reach(homes.frame, stations).where(exactly_placed(homes.frame)).to_numpy()
         near = near_m <= standards.reach_within_m
         frame["reached"] = homes.count(near & homes.occupied, m)
         frame["unreached"] = homes.count(~near & ~np.isnan(near_m) & homes.occupied, m)
@@ -120,6 +122,7 @@ def coverage_layer(source: Source, about: About) -> Layer:
             "visited_low_share": _interval(0),
             "visited_high_share": _interval(1),
         },
+        by_grid=roughly(len(known_by_grid(source, about)), _K),
         unit="households",
         **about.said(),
     )
@@ -210,6 +213,30 @@ def quality_layer(source: Source, about: About) -> Layer:
         **about.said(),
     )
     return release(frame, scope, about.ledger)
+
+
+def known_by_grid(source: Source, about: About) -> pd.Index:
+    """Give the ids of the households known only by their grid: no distance can be told of them."""
+    households = source.frame(HOUSEHOLDS, as_of=about.as_of)
+    return households.index[~exactly_placed(households)].astype("str")
+
+
+def without_guessed_reach(found: BlindSpots, by_grid: pd.Index) -> BlindSpots:
+    """Leave out the households whose distance to a station is that of a point set for a grid.
+
+    Parameters
+    ----------
+    found : BlindSpots
+    by_grid : Index of str
+        See ``known_by_grid``.
+
+    Returns
+    -------
+    BlindSpots
+    """
+    rows = found.findings
+    guessed = rows["kind"].isin(REACH) & rows["subject"].isin(by_grid)
+    return replace(found, findings=rows[~guessed])
 
 
 def _grids_and_homes(source: Kept, about: About) -> tuple[gpd.GeoDataFrame, Homes]:

@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from gridgeo.model.crs import to_metric
-from gridgeo.model.frames import INCIDENTS
 from gridgeo.publish import Field, Layer, Scope, k_safe_cells, release
 from gridgeo.publish.periods import cells_by_period
 from gridgeo.services.about import About
-from gridgeo.services.sources import Source, need
+from gridgeo.services.incidents import incidents_in_place
+from gridgeo.services.sources import Source
 
 # Night is one band: at two hours a piece its incidents would make every cell kilometres wide.
 BANDS = ((22, 6), *((hour, hour + 2) for hour in range(6, 22, 2)))
@@ -38,8 +37,8 @@ def incidents_by_time_layer(source: Source, about: About, told: Layer) -> Layer:
     The cells are unions of whole cells of ``told``, see ``publish.periods``. Where one of these
     is told at an earlier figure, the union is NA: its true sum would tell the change.
     """
-    incidents = need(source, INCIDENTS)
-    points = to_metric(incidents, "incidents").geometry
+    incidents, _ = incidents_in_place(source)
+    points = incidents.geometry
     hour = incidents["reported_at"].dt.tz_convert(about.zone).dt.hour.to_numpy()
     band = np.where((hour >= 22) | (hour < 6), 0, hour // 2 - 2).astype(np.int64)
     cells = k_safe_cells(points, told.k).frame
@@ -60,6 +59,8 @@ def incidents_by_time_layer(source: Source, about: About, told: Layer) -> Layer:
         fields=(*fields, Field("area_km2", "float", "km²", "面积(平方公里)", "area (km²)")),
         disclosure="internal",
         together=(tuple(names),),
+        # As it was told: rounded another way, the two would narrow the number down.
+        by_grid=told.withheld.by_grid,
         unit="incidents",
         period=told.period,
         source=about.source,

@@ -1,6 +1,7 @@
 """Each layer a city shows, made from its source: one function a layer."""
 
 import geopandas as gpd
+import pandas as pd
 
 from gridgeo.errors import ParameterError
 from gridgeo.model.frames import GRIDS, STATIONS, VILLAGES
@@ -10,7 +11,12 @@ from gridgeo.publish.findings import release_findings
 from gridgeo.publish.layer import Disclosure, K
 from gridgeo.services.about import About
 from gridgeo.services.coverage import BlindSpots, blind_spots
-from gridgeo.services.coverage_layers import coverage_layer, quality_layer
+from gridgeo.services.coverage_layers import (
+    coverage_layer,
+    known_by_grid,
+    quality_layer,
+    without_guessed_reach,
+)
 from gridgeo.services.incidents import incident_cells, incident_scope
 from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.kept import kept
@@ -120,7 +126,11 @@ def staffing_layer(source: Source, about: About, workers: int, load: str | None 
 
 
 def blind_spots_layer(
-    found: BlindSpots, about: About, disclosure: Disclosure = "internal", told: Layer | None = None
+    found: BlindSpots,
+    about: About,
+    disclosure: Disclosure = "internal",
+    told: Layer | None = None,
+    by_grid: pd.Index | None = None,
 ) -> Layer:
     """Publish the blind-spot register: households only as cells of at least k.
 
@@ -131,11 +141,14 @@ def blind_spots_layer(
     disclosure : {"public", "internal"}
     told : Layer, optional
         The load as it is published, so that the register says no other figure of a grid.
+    by_grid : Index of str, optional
+        Ids of the households that stand in no cell, see ``known_by_grid``.
     """
     return release_findings(
         found.findings,
         disclosure=disclosure,
         told=None if told is None else told.features["households"],
+        by_grid=by_grid,
         ledger=about.ledger,
         **about.said(),
     )
@@ -143,9 +156,9 @@ def blind_spots_layer(
 
 def incidents_layer(source: Source, about: About, disclosure: Disclosure = "public") -> Layer:
     """Publish where incidents gather, as cells of at least k."""
-    cells, first, last = incident_cells(source, K[disclosure], zone=about.zone)
+    cells, first, last, by_grid = incident_cells(source, K[disclosure], zone=about.zone)
     period = f"{first.isoformat()}/{last.isoformat()}"
-    scope = incident_scope(period, about.as_of.isoformat(), about.source, disclosure)
+    scope = incident_scope(period, about.as_of.isoformat(), about.source, disclosure, by_grid)
     return release(cells.frame, scope, about.ledger, () if cells.withheld == 0 else ("incident",))
 
 
@@ -179,8 +192,10 @@ def layers_of_map(
         made["load"] = load_layer(source, about, "internal", load)
     elif kind == "blind-spots":
         found = blind_spots(source, about.as_of, about.standards, load=load, zone=about.zone)
+        by_grid = known_by_grid(source, about)
+        found = without_guessed_reach(found, by_grid)
         told = load_layer(source, about, "internal", load)
-        made["blind-spots"] = blind_spots_layer(found, about, told=told)
+        made["blind-spots"] = blind_spots_layer(found, about, told=told, by_grid=by_grid)
     elif kind == "incidents":
         made["incident-cells"] = incidents_layer(source, about, "internal")
     elif kind == "incidents-by-time":

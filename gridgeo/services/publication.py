@@ -19,7 +19,12 @@ from gridgeo.model.records import StoredPlan
 from gridgeo.publish import Layer
 from gridgeo.services.about import About
 from gridgeo.services.coverage import Standards, blind_spots, told_counts
-from gridgeo.services.coverage_layers import coverage_layer, quality_layer
+from gridgeo.services.coverage_layers import (
+    coverage_layer,
+    known_by_grid,
+    quality_layer,
+    without_guessed_reach,
+)
 from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
@@ -186,7 +191,8 @@ def publish_all(
         )
         told(0.02, "blind spots")
         known = kept(store)  # all layers tell of the same rows
-        found = blind_spots(known, as_of, standards, zone=zone)
+        by_grid = known_by_grid(known, about)
+        found = without_guessed_reach(blind_spots(known, as_of, standards, zone=zone), by_grid)
         publication.record_findings(found.findings, as_of, found.judged)
         plan, reason = _proposal(known, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
         proposal = None
@@ -197,7 +203,9 @@ def publish_all(
         layers, skipped = _layers(known, about, proposal)
         if plan is None:
             skipped["load-proposed"] = reason
-        layers["blind-spots"] = blind_spots_layer(found, about, told=layers.get("load"))
+        layers["blind-spots"] = blind_spots_layer(
+            found, about, told=layers.get("load"), by_grid=by_grid
+        )
         for done, layer in enumerate(layers.values()):
             told(0.85 + 0.15 * done / len(layers), layer.id)
             meta = layer.meta() | {"inputs": digest}

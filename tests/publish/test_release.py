@@ -242,6 +242,13 @@ def test_a_layer_comes_back_from_the_published_tables_as_it_went():
     assert again.columns == layer.columns
 
 
+def test_what_an_earlier_version_published_is_reopened():
+    layer = published([120, 130])
+    meta = layer.meta()
+    del meta["withheld"]["by_grid"]
+    assert reopen(layer.features, meta).withheld == layer.withheld
+
+
 def test_what_was_not_released_is_not_reopened():
     layer = published([100])
     with pytest.raises(DisclosureError, match="household_id"):
