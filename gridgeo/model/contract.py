@@ -1,6 +1,6 @@
 """A frame's promise: key, columns, units, geometry kinds. All breaches are said at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -84,36 +84,42 @@ class Column:
         Series of str, shape (n,)
             A code of ``FAULTS``; empty where the value keeps the promise.
         """
-        code = pd.Series("", index=values.index, dtype=object)
-        empty = values.isna()
+        code = np.full(len(values), "", dtype=object)
+        for where, fault in reversed(list(self._breaches(values))):
+            code[where] = fault
+        return pd.Series(code, index=values.index, dtype=object)
+
+    def _breaches(self, values: pd.Series) -> Iterator[tuple[np.ndarray, str]]:
+        """Yield where each promise is broken; of the breaches of one value the first counts."""
+        if isinstance(values.dtype, pd.StringDtype):
+            values = values.astype("str")  # whose gaps compare as False
+        elif isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype(object)
+        there = values.notna().to_numpy()
         if self.kind == "text":
-            text = values.astype("object")
-            empty |= text.map(lambda v: isinstance(v, str) and not v.strip())
-            _mark(code, ~empty & ~text.map(lambda v: isinstance(v, str)), "not-text")
+            there = there & ~_blank(values)
+            yield there & ~_hold(values, str), "not-text"
             if self.choices:
-                _mark(code, ~empty & ~text.isin(self.choices), "not-a-choice")
+                yield there & ~values.isin(self.choices).to_numpy(dtype=bool), "not-a-choice"
             if self.pattern:
-                good = text.astype("str").str.fullmatch(self.pattern).fillna(False).astype(bool)
-                _mark(code, ~empty & ~good, "pattern")
+                good = values.astype("str").str.fullmatch(self.pattern)
+                yield there & ~good.to_numpy(dtype=bool, na_value=False), "pattern"
         elif self.kind in ("int", "float"):
-            number = numbers(values).astype("float64")
-            bad = number.isna() | ~np.isfinite(number)
+            number = numbers(values).to_numpy(dtype="float64", na_value=np.nan)
+            bad = ~np.isfinite(number)
             if self.kind == "int":
                 bad |= number != np.floor(number)
-            _mark(code, ~empty & bad, f"not-{self.kind}")
+            yield there & bad, f"not-{self.kind}"
             if self.low is not None:
-                _mark(code, ~empty & (number < self.low), "too-low")
+                yield there & (number < self.low), "too-low"
             if self.high is not None:
-                _mark(code, ~empty & (number > self.high), "too-high")
+                yield there & (number > self.high), "too-high"
         elif self.kind == "bool":
-            good = values.map(lambda v: isinstance(v, bool | np.bool_))
-            _mark(code, ~empty & ~good.astype(bool), "not-bool")
+            yield there & ~_hold(values, bool, np.bool_), "not-bool"
         elif not pd.api.types.is_datetime64_any_dtype(values.dtype):
-            good = values.map(lambda v: isinstance(v, pd.Timestamp))
-            _mark(code, ~empty & ~good.astype(bool), f"not-{self.kind}")
+            yield there & ~_hold(values, pd.Timestamp), f"not-{self.kind}"
         if self.required:
-            _mark(code, empty, "missing")
-        return code
+            yield ~there, "missing"
 
 
 @dataclass(frozen=True)
@@ -165,18 +171,17 @@ class Contract:
             One row a fault: ``position`` (0 … n−1), ``field``, ``code``, ``reason_zh``,
             ``reason_en``; by position, then in the order of the contract. Empty when all is well.
         """
-        keys = pd.Series(frame.index, index=pd.RangeIndex(len(frame)), dtype=object)
+        kind = frame.index.dtype if isinstance(frame.index.dtype, pd.StringDtype) else object
+        keys = pd.Series(frame.index, index=pd.RangeIndex(len(frame)), dtype=kind)
         key_code = Column(self.key, "text", required=True).faults(keys)
-        _mark(key_code, keys.duplicated() & (key_code == ""), "duplicate-key")
-        found = [_listed(self.key, key_code)]
+        key_code[keys.duplicated() & (key_code == "")] = "duplicate-key"
+        found = {self.key: key_code}
         for column in self.columns:
             if column.name in frame.columns:
-                values = frame[column.name].reset_index(drop=True)
-                found.append(_listed(column.name, column.faults(values)))
+                found[column.name] = column.faults(frame[column.name])
         if self.geometry:
-            found.append(_listed("geometry", self._geometry_faults(frame)))
-        faults = pd.concat(found, ignore_index=True)
-        return faults.sort_values("position", kind="stable", ignore_index=True)
+            found["geometry"] = self._geometry_faults(frame)
+        return _listed(found)
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Let a frame pass that keeps the promise.
@@ -226,22 +231,19 @@ class Contract:
         return frame
 
     def _geometry_faults(self, frame: pd.DataFrame) -> pd.Series:
-        code = pd.Series("", index=pd.RangeIndex(len(frame)), dtype=object)
         if not isinstance(frame, gpd.GeoDataFrame):
-            return code.mask(code == "", "geometry-missing")
+            return pd.Series("geometry-missing", index=frame.index, dtype=object)
         shapes = np.asarray(frame.geometry.array)
-        empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-        kinds = pd.Series(frame.geom_type.to_numpy(), index=code.index, dtype=object)
-        _mark(code, pd.Series(empty), "geometry-missing")
-        _mark(code, ~kinds.isin(self.geometry), "geometry-kind")
-        _mark(code, pd.Series(not_finite(shapes)), "geometry-not-finite")
+        kinds = shapely.get_type_id(shapes)
+        allowed = [shapely.GeometryType[kind.upper()] for kind in self.geometry]
+        code = np.full(len(shapes), "", dtype=object)
+        # From the last that counts to the first, each over the one before.
         if frame.crs is not None and frame.crs.is_geographic:
-            bounds = shapely.bounds(shapes)
-            with np.errstate(invalid="ignore"):
-                off = (np.abs(bounds[:, [0, 2]]) > 180).any(axis=1)
-                off |= (np.abs(bounds[:, [1, 3]]) > 90).any(axis=1)
-            _mark(code, pd.Series(off), "geometry-off-earth")
-        return code
+            code[off_earth(shapely.bounds(shapes))] = "geometry-off-earth"
+        code[not_finite(shapes)] = "geometry-not-finite"
+        code[~np.isin(kinds, allowed)] = "geometry-kind"
+        code[(kinds < 0) | shapely.is_empty(shapes)] = "geometry-missing"
+        return pd.Series(code, index=frame.index, dtype=object)
 
 
 def numbers(values: pd.Series) -> pd.Series:
@@ -273,25 +275,61 @@ def not_finite(shapes: np.ndarray) -> np.ndarray:
     ndarray of bool, shape (n,)
         False for None and for empty shapes.
     """
-    # Bounds step over a NaN inside a ring; the coordinates themselves do not.
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    # The bounds of a point are its coordinates. Those of a ring step over a NaN inside it.
+    west, south, _, _ = shapely.bounds(shapes).T
+    point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
+    others = np.flatnonzero(~(point & np.isfinite(west) & np.isfinite(south)))
+    xy, owner = shapely.get_coordinates(shapes[others], return_index=True)
     endless = np.zeros(len(shapes), dtype=bool)
-    endless[owner[~np.isfinite(xy).all(axis=1)]] = True
+    endless[others[owner[~np.isfinite(xy).all(axis=1)]]] = True
     return endless
 
 
-def _mark(code: pd.Series, where: pd.Series, fault: str) -> None:
-    """Write ``fault`` where the rows are hit and not yet marked, in place."""
-    code[(code == "").to_numpy() & where.to_numpy(dtype=bool)] = fault
+def off_earth(bounds: np.ndarray) -> np.ndarray:
+    """Tell which bounds in degrees reach beyond ±180 of longitude or ±90 of latitude.
+
+    Parameters
+    ----------
+    bounds : ndarray, shape (n, 4)
+        West, south, east, north; ``nan`` where there is no shape.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        False where nothing is known.
+    """
+    west, south, east, north = bounds.T
+    return (west < -180) | (east > 180) | (south < -90) | (north > 90)
 
 
-def _listed(name: str, code: pd.Series) -> pd.DataFrame:
-    positions = np.flatnonzero((code != "").to_numpy())
-    codes: Sequence[str] = code.iloc[positions].tolist()
+def _hold(values: pd.Series, *types: type) -> np.ndarray:
+    """Tell which values are of these types; every dtype but ``object`` holds one type alone."""
+    if values.dtype == object:
+        return values.map(lambda v: isinstance(v, types)).to_numpy(dtype=bool)
+    return np.full(len(values), issubclass(values.dtype.type, types))
+
+
+def _blank(values: pd.Series) -> np.ndarray:
+    """Tell which values are texts of white space alone."""
+    if isinstance(values.dtype, pd.StringDtype):
+        return ((values == "") | values.str.isspace()).to_numpy(dtype=bool)
+    if values.dtype == object:
+        return values.map(lambda v: isinstance(v, str) and not v.strip()).to_numpy(dtype=bool)
+    return np.zeros(len(values), dtype=bool)
+
+
+def _listed(found: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Lay out the codes of each field as rows, by position, then in the order given."""
+    faulty = {name: np.flatnonzero(code.to_numpy().astype(bool)) for name, code in found.items()}
+    position = np.concatenate(list(faulty.values()))
+    field = np.repeat(list(faulty), [len(rows) for rows in faulty.values()])
+    code = np.concatenate([found[name].to_numpy()[rows] for name, rows in faulty.items()])
+    order = np.argsort(position, kind="stable")
+    codes = code[order].tolist()
     return pd.DataFrame(
         {
-            "position": positions,
-            "field": pd.Series(name, index=range(len(positions)), dtype="str"),
+            "position": position[order],
+            "field": pd.Series(field[order], dtype="str"),
             "code": pd.Series(codes, dtype="str"),
             "reason_zh": pd.Series([FAULTS[c][0] for c in codes], dtype="str"),
             "reason_en": pd.Series([FAULTS[c][1] for c in codes], dtype="str"),
