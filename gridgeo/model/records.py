@@ -10,6 +10,31 @@ from typing import Any
 import pandas as pd
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows of a file that were judged together; a file is one part or many.
+
+    Parameters
+    ----------
+    accepted : DataFrame or GeoDataFrame, shape (n, …)
+        Keeps the layer's contract; any CRS. All parts of a file have the same columns.
+    refused : DataFrame
+        One row a fault: ``row`` (of the file, from 1), ``field``, ``code``, ``reason_zh``,
+        ``reason_en``, ``content`` (mapping). May be empty.
+    rows_read : int
+        Rows of the file in this part.
+    """
+
+    accepted: pd.DataFrame
+    refused: pd.DataFrame
+    rows_read: int
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were refused."""
+        return int(self.refused["row"].nunique()) if len(self.refused) else 0
+
+
 @dataclass(frozen=True)
 class FeedIn:
     """A file about to be taken in.
@@ -29,8 +54,11 @@ class FeedIn:
     department : str or None
     valid_from : date or None
         First day of the grids that say none themselves.
-    rows_read : int or None
-        Rows in the file; None counts those accepted and refused.
+    purpose, lawful_basis : str or None
+        What the data is kept for, and the law or agreement that allows it.
+    data_as_of : datetime or None
+        With a time zone: the moment the file describes, where its rows do not tell when they
+        happened.
     """
 
     file_name: str
@@ -40,7 +68,9 @@ class FeedIn:
     params: Mapping[str, Any] = field(default_factory=dict)
     department: str | None = None
     valid_from: date | None = None
-    rows_read: int | None = None
+    purpose: str | None = None
+    lawful_basis: str | None = None
+    data_as_of: datetime | None = None
 
     def reading(self) -> dict[str, Any]:
         """Give all that makes this reading of the file differ from another one."""

@@ -1,12 +1,10 @@
 """Take a file in, whole or not at all."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
-
-import pandas as pd
 
 from gridgeo.errors import ParameterError
 from gridgeo.ingest.formats import fingerprint
@@ -15,8 +13,7 @@ from gridgeo.ingest.offset import offset_named
 from gridgeo.ingest.rejects import write_rejects
 from gridgeo.model.contract import Contract
 from gridgeo.model.frames import LAYERS
-from gridgeo.model.records import FeedIn, FeedResult
-from gridgeo.services.sources import Frame
+from gridgeo.model.records import FeedIn, FeedResult, Part
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,7 @@ class Asked:
 class ImportStore(Protocol):
     """The part of the store that takes files in."""
 
-    def take_in(
-        self, contract: Contract, accepted: Frame, refused: pd.DataFrame, feed: FeedIn
-    ) -> FeedResult:
+    def take_in(self, contract: Contract, parts: Iterable[Part], feed: FeedIn) -> FeedResult:
         """Take in a file: all of it, or nothing."""
         ...
 
@@ -151,8 +146,8 @@ def import_file(
     """
     feed = _feed(asked, now, who)
     intake = understand(asked)
-    feed = replace(feed, rows_read=intake.rows_read)
-    return intake, store.take_in(asked.contract(), intake.accepted, intake.rejects, feed)
+    part = Part(intake.accepted, intake.rejects, intake.rows_read)
+    return intake, store.take_in(asked.contract(), [part], feed)
 
 
 def import_new(store: ImportStore, asked: Asked, *, now: datetime, who: str) -> FeedResult:

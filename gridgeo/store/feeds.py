@@ -1,30 +1,37 @@
 """Feeds: what was imported, when, by whom, with which rejects; and the taking in itself."""
 
-from datetime import date
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, LargeBinary, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.types import NullType
 
 from gridgeo.model.contract import Contract
 from gridgeo.model.frames import GRIDS
-from gridgeo.model.records import FeedIn, FeedResult
+from gridgeo.model.records import FeedIn, FeedResult, Part
+from gridgeo.store import history
+from gridgeo.store.arrivals import REJECT_COLUMNS, Arrivals
 from gridgeo.store.connection import take_turns
 from gridgeo.store.lives import Changes, Version, changes
-from gridgeo.store.plain import plain, records
-from gridgeo.store.reading import shape_out
-from gridgeo.store.staging import Frame, merge, rows_of, shape_from, stage
-from gridgeo.store.tables import feeds, layers, rejects
-
-REJECT_COLUMNS = ["row", "field", "code", "reason_zh", "reason_en", "content"]
+from gridgeo.store.plain import plain
+from gridgeo.store.reading import UTC_MOMENT, shape_out
+from gridgeo.store.staging import differs, merge
+from gridgeo.store.tables import REST_SRID, feeds, layers, rejects
 
 
 def take_in(
-    connection: Connection,
-    contract: Contract,
-    accepted: Frame,
-    refused: pd.DataFrame,
-    feed: FeedIn,
+    connection: Connection, contract: Contract, parts: Iterable[Part], feed: FeedIn
 ) -> FeedResult:
     """Take in one file within the caller's transaction; see ``Store.take_in``."""
     # Two imports of one layer take turns; imports of different layers do not wait.
@@ -32,19 +39,20 @@ def take_in(
     known = _known(connection, contract, feed)
     if known is not None and known.latest:
         return _repeated(known)
-    contract.check(accepted)
-    rejected = int(refused["row"].nunique()) if len(refused) else 0
     # An earlier file handed in again may undo what came between; if it does not, it is no feed.
     with connection.begin_nested() as attempt:
-        feed_id = _record(connection, contract, feed, len(accepted), rejected)
-        _record_rejects(connection, feed_id, refused)
+        feed_id = _open(connection, contract, feed)
+        intake = Arrivals(connection, contract, feed_id)
+        for part in parts:
+            intake.add(part)
         write = _write_grids if contract is GRIDS else _write
-        inserted, updated = write(connection, contract, accepted, feed_id, feed.valid_from)
+        inserted, updated = write(connection, contract, intake, feed_id, feed)
         if known is not None and inserted == updated == 0:
             attempt.rollback()
             return _repeated(known)
-    unchanged = len(accepted) - inserted - updated
-    return FeedResult(feed_id, inserted, updated, unchanged, rejected)
+        _close(connection, feed_id, intake, feed)
+    unchanged = intake.accepted - inserted - updated
+    return FeedResult(feed_id, inserted, updated, unchanged, intake.rejected)
 
 
 def repeated(connection: Connection, contract: Contract, feed: FeedIn) -> FeedResult | None:
@@ -58,7 +66,7 @@ def list_feeds(connection: Connection) -> pd.DataFrame:
     names = [column.name for column in feeds.c if column.name != "params_digest"]
     rows = connection.execute(select(*(feeds.c[name] for name in names)).order_by("feed_id")).all()
     frame = pd.DataFrame(rows, columns=names).set_index("feed_id")
-    return frame.astype({"imported_at": "datetime64[us, UTC]"})
+    return frame.astype(dict.fromkeys(("data_from", "data_to", "imported_at"), UTC_MOMENT))
 
 
 def list_rejects(connection: Connection, feed_id: int) -> pd.DataFrame:
@@ -85,9 +93,8 @@ def _repeated(known: Any) -> FeedResult:  # noqa: ANN401  # a row of feeds
     return FeedResult(known.feed_id, 0, 0, known.accepted, known.rejected, repeated=True)
 
 
-def _record(
-    connection: Connection, contract: Contract, feed: FeedIn, accepted: int, rejected: int
-) -> int:
+def _open(connection: Connection, contract: Contract, feed: FeedIn) -> int:
+    """Enter a feed before its rows, which name it; they are counted when all are in."""
     row = {
         "layer": contract.name,
         "file_name": feed.file_name,
@@ -95,54 +102,80 @@ def _record(
         "params": plain(feed.reading()),
         "params_digest": feed.digest(),
         "department": feed.department,
-        "rows_read": accepted + rejected if feed.rows_read is None else feed.rows_read,
-        "accepted": accepted,
-        "rejected": rejected,
+        "purpose": feed.purpose,
+        "lawful_basis": feed.lawful_basis,
+        "rows_read": 0,
+        "accepted": 0,
+        "rejected": 0,
         "imported_at": feed.imported_at,
         "imported_by": feed.imported_by,
     }
     return connection.execute(insert(feeds).values(row).returning(feeds.c.feed_id)).scalar_one()
 
 
-def _record_rejects(connection: Connection, feed_id: int, refused: pd.DataFrame) -> None:
-    rows = records(refused.reindex(columns=REJECT_COLUMNS).rename(columns={"row": "row_no"}))
-    if rows:
-        connection.execute(insert(rejects), [{**row, "feed_id": feed_id} for row in rows])
+def _close(connection: Connection, feed_id: int, intake: Arrivals, feed: FeedIn) -> None:
+    counted = {
+        "rows_read": intake.rows_read,
+        "accepted": intake.accepted,
+        "rejected": intake.rejected,
+        "data_from": intake.first,
+        "data_to": intake.last or feed.data_as_of,
+    }
+    connection.execute(update(feeds).where(feeds.c.feed_id == feed_id).values(counted))
 
 
 def _write(
-    connection: Connection, contract: Contract, frame: Frame, feed_id: int, _day: date | None
+    connection: Connection, contract: Contract, intake: Arrivals, feed_id: int, feed: FeedIn
 ) -> tuple[int, int]:
     """Insert new rows and update changed ones; give how many of each."""
+    staged = intake.settled()
+    if staged is None:
+        return 0, 0
     table = layers[contract.name]
-    staged = stage(connection, contract, frame, table)
     same = table.c[contract.key] == staged.c[contract.key]
+    changed = same & differs(table, staged)
+    history.keep(connection, contract, changed, staged, feed_id, feed.imported_at)
     return merge(connection, table, staged, same, {"feed_id": feed_id})
 
 
 def _write_grids(
-    connection: Connection, contract: Contract, frame: Frame, feed_id: int, day: date | None
+    connection: Connection, contract: Contract, intake: Arrivals, feed_id: int, feed: FeedIn
 ) -> tuple[int, int]:
     """Write grids as versions; a city has hundreds, so they are weighed in Python, not in SQL."""
-    names, rows = rows_of(contract, frame, shapes=True)
-    described = [_version(dict(zip(names, row, strict=True))) for row in rows]
+    staged = intake.settled()
+    if staged is None:
+        return 0, 0
     table = layers[contract.name]
-    content = [column for column in table.c if column.name not in ("feed_id", "geometry")]
-    shape = shape_out(table.c.geometry).label("geometry")
+    names = [column.name for column in staged.c]
+    described = [_version(dict(row)) for row in connection.execute(_bare(staged, names)).mappings()]
+    names = [column.name for column in table.c if column.name != "feed_id"]
     standing = connection.execute(
-        select(*content, shape).where(table.c.grid_code.in_([new.code for new in described]))
+        _bare(table, names).where(table.c.grid_code.in_(select(staged.c.grid_code)))
     )
     versions = [_version(dict(row)) for row in standing.mappings()]
-    found = changes(versions, described, day)
+    found = changes(versions, described, feed.valid_from)
+    touched = [version.version_id for version in (*found.closed, *found.amended)]
+    history.keep(
+        connection, contract, table.c.version_id.in_(touched), None, feed_id, feed.imported_at
+    )
     _write_versions(connection, found, feed_id)
     stood = {version.code for version in versions}
     inserted = sum(version.code not in stood for version in found.opened)
     return inserted, len(described) - found.unchanged - inserted
 
 
+def _bare(table: Table, names: list[str]) -> Select[Any]:
+    """Choose columns, the shape as WKB."""
+    return select(
+        *(shape_out(table.c[n]).label(n) if n == "geometry" else table.c[n] for n in names)
+    )
+
+
 def _write_versions(connection: Connection, found: Changes, feed_id: int) -> None:
     table = layers[GRIDS.name]
-    wkb = bindparam("geometry", type_=LargeBinary)
+    shape = func.ST_GeomFromWKB(
+        bindparam("geometry", type_=LargeBinary), REST_SRID, type_=NullType()
+    )
     this = table.c.version_id == bindparam("version")
     if found.closed:
         connection.execute(
@@ -156,8 +189,8 @@ def _write_versions(connection: Connection, found: Changes, feed_id: int) -> Non
             "valid_from": version.start,
             "valid_to": version.end,
             "feed_id": feed_id,
+            "geometry": shape,
         }
-        row["geometry"] = shape_from(wkb)
         known = version.version_id
         order = insert(table) if known is None else update(table).where(this)
         values = {"geometry": version.content["geometry"], "version": known}

@@ -1,5 +1,6 @@
 """Values as JSON knows them: what a JSONB column may hold."""
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -49,3 +50,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """
     columns = [[plain(value) for value in frame[name]] for name in frame.columns]
     return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def as_json(value: object) -> str:
+    """Write a value as JSON text, as ``plain`` says it."""
+    return json.dumps(plain(value), ensure_ascii=False)

@@ -1,12 +1,13 @@
 """Plans: which unit belongs to which grid, how it was found, how far it has come."""
 
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection, Text, bindparam, func, insert, select
 
 from gridgeo.errors import NotFoundError, ParameterError
 from gridgeo.model.records import StoredPlan
 from gridgeo.store.plain import plain
-from gridgeo.store.staging import stage_rows
+from gridgeo.store.staging import stage
 from gridgeo.store.tables import PLAN_STATES, plan_units, plans
 
 
@@ -36,8 +37,10 @@ def save(connection: Connection, plan: StoredPlan) -> int:
         "base_date": plan.base_date,
     }
     plan_id = connection.execute(insert(plans).values(row).returning(plans.c.plan_id)).scalar_one()
-    rows = ((str(unit), str(grid)) for unit, grid in assignment.items())
-    staged = stage_rows(connection, {"unit_id": Text(), "grid_code": Text()}, rows)
+    rows = pa.table(
+        {"unit_id": assignment.index.map(str).tolist(), "grid_code": assignment.map(str).tolist()}
+    )
+    staged = stage(connection, {name: Text() for name in rows.column_names}, rows)
     of_plan = select(bindparam("plan", plan_id), staged.c.unit_id, staged.c.grid_code)
     connection.execute(insert(plan_units).from_select(["plan_id", "unit_id", "grid_code"], of_plan))
     return plan_id

@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 from sqlalchemy import (
     ColumnElement,
@@ -32,7 +33,7 @@ from gridgeo.model.crs import GIVE_OUT
 from gridgeo.store.connection import Scope, take_turns
 from gridgeo.store.plain import plain, records
 from gridgeo.store.reading import shape_out
-from gridgeo.store.staging import stage_rows
+from gridgeo.store.staging import stage
 from gridgeo.store.tables import GIVE_OUT_SRID, ledger, published_features, published_layers
 
 LEDGER_COLUMNS = ["feature_id", "period", "column", "value"]
@@ -176,7 +177,8 @@ def _write_features(
 ) -> None:
     types: dict[str, TypeEngine] = {"feature_id": Text(), "position": Integer()}
     types |= {"said": Text(), "shape": LargeBinary()}
-    staged = stage_rows(connection, types, rows)
+    columns = zip(*rows, strict=True) if rows else [()] * len(types)
+    staged = stage(connection, types, pa.table(list(map(list, columns)), names=list(types)))
     shape = func.ST_GeomFromWKB(staged.c.shape, GIVE_OUT_SRID, type_=NullType())
     chosen = select(
         bindparam("layer", layer_pk),
@@ -192,9 +194,10 @@ def _write_features(
 def _enter(connection: Connection, layer_id: str, version: int, counts: pd.DataFrame) -> None:
     types: dict[str, TypeEngine] = {name: Text() for name in LEDGER_COLUMNS}
     types["value"] = Double()
-    texts = (counts[name].astype(str) for name in LEDGER_COLUMNS[:-1])
-    values = [None if np.isnan(v) else v for v in counts["value"].astype("float64")]
-    staged = stage_rows(connection, types, zip(*texts, values, strict=True))
+    texts = counts[LEDGER_COLUMNS[:-1]].astype("str")
+    told = texts.assign(value=counts["value"].astype("float64"))
+    rows = pa.Table.from_pandas(told, preserve_index=False)
+    staged = stage(connection, types, rows)
     figures = [staged.c[name] for name in LEDGER_COLUMNS]
     chosen = select(bindparam("layer", layer_id), bindparam("version", version), *figures)
     connection.execute(insert(ledger).from_select(["layer_id", "version", *LEDGER_COLUMNS], chosen))

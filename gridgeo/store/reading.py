@@ -32,13 +32,14 @@ from gridgeo.store.tables import REST_SRID, layers
 Frame = Any  # a GeoDataFrame, or a DataFrame for layers without geometry
 Bbox = tuple[float, float, float, float]
 
+UTC_MOMENT = "datetime64[us, UTC]"
 _DTYPES = {
     "text": "str",
     "int": "Int64",
     "float": "float64",
     "bool": "boolean",
     "date": "datetime64[us]",
-    "time": "datetime64[us, UTC]",
+    "time": UTC_MOMENT,
 }
 
 

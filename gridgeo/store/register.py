@@ -11,9 +11,10 @@ from sqlalchemy import Connection, and_, func, or_, select, true, update
 from gridgeo.errors import ConflictError
 from gridgeo.model.findings import FINDINGS
 from gridgeo.store.connection import take_turns
-from gridgeo.store.reading import collect, shape_out
-from gridgeo.store.staging import Frame, merge, stage
+from gridgeo.store.reading import Frame, collect, shape_out
+from gridgeo.store.staging import merge, stage, staged_types
 from gridgeo.store.tables import REGISTER, findings
+from gridgeo.store.wire import arrow_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def record(
             fields=["as_of"],
         )
     dated = frame.assign(as_of=pd.Timestamp(as_of))
-    staged = stage(connection, FINDINGS, dated, table)
+    rows = arrow_of(FINDINGS, dated, shapes=True)
+    staged = stage(connection, staged_types(table, rows.column_names), rows)
     open_now = table.c.closed_on.is_(None)
     same = and_(table.c.finding_id == staged.c.finding_id, open_now)
     gone = ~select(staged.c.finding_id).where(same).exists()

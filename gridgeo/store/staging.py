@@ -1,19 +1,17 @@
 """Rows in: copied beside the tables first, then merged, so that a table sees whole files only."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from collections.abc import Mapping
 from typing import Any, cast
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
+import pgpq
 import psycopg
-import shapely
+import pyarrow as pa
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
     Boolean,
+    Column,
     ColumnElement,
     Connection,
     Date,
@@ -24,102 +22,123 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    exists,
     false,
     func,
     insert,
     or_,
     select,
+    text,
     update,
 )
-from sqlalchemy import (
-    Column as TableColumn,
-)
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from gridgeo.errors import ContractError, CRSError
-from gridgeo.model.contract import Column, Contract
-from gridgeo.model.crs import to_rest
 from gridgeo.store.tables import REST_SRID
-
-Frame = Any  # a GeoDataFrame, or a DataFrame for layers without geometry
 
 # One transaction may stage several times; a temporary table belongs to its session alone.
 _numbers = itertools.count(1)
 
-_WIRE: dict[type[TypeEngine], str] = {
-    Text: "text",
-    BigInteger: "int8",
-    Integer: "int4",
-    Double: "float8",
-    Boolean: "bool",
-    Date: "date",
-    TIMESTAMP: "timestamptz",
-    LargeBinary: "bytea",
+
+class Shape(UserDefinedType):
+    """A geometry at rest, which GeoAlchemy2 does not wrap on its way between tables."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Give the type as PostGIS calls it."""
+        return f"geometry(Geometry,{REST_SRID})"
+
+
+_ARROW: dict[type[TypeEngine], pa.DataType] = {
+    Text: pa.large_string(),
+    BigInteger: pa.int64(),
+    Integer: pa.int32(),
+    Double: pa.float64(),
+    Boolean: pa.bool_(),
+    Date: pa.date32(),
+    TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    LargeBinary: pa.binary(),
+    Shape: pa.binary(),  # EWKB
 }
 
 
-def stage(connection: Connection, contract: Contract, frame: Frame, target: Table) -> Table:
-    """Copy a frame into a table that is gone when the transaction ends.
-
-    Parameters
-    ----------
-    connection : Connection
-    contract : Contract
-    frame : DataFrame or GeoDataFrame
-        Keeps ``contract``; columns it lacks are lacking in the table, too.
-    target : Table
-        Where the rows will go.
-
-    Returns
-    -------
-    Table
-        With the key first; ``geometry`` is WKB.
-    """
-    names, rows = rows_of(contract, frame, shapes="geometry" in target.c)
-    types = {n: LargeBinary() if n == "geometry" else target.c[n].type for n in names}
-    return stage_rows(connection, types, rows)
-
-
-def stage_rows(
-    connection: Connection,
-    types: Mapping[str, TypeEngine],
-    rows: Iterable[tuple[Any, ...]],
-) -> Table:
-    """Send rows by COPY BINARY, an order of magnitude faster than INSERT.
-
-    Not into the tables themselves: PostgreSQL refuses COPY where row security is on.
+class Staging:
+    """A table beside the others that is gone when the transaction ends.
 
     Parameters
     ----------
     connection : Connection
     types : mapping of column to type
-        In the order of the values in ``rows``.
-    rows : iterable of tuple
 
-    Returns
-    -------
-    Table
-        Under a name of its own; it is gone when the transaction ends.
+    Attributes
+    ----------
+    table : Table
+        Under a name of its own.
+    rows : int
+        How many were added.
+
+    Notes
+    -----
+    Rows are not copied into the tables themselves: PostgreSQL refuses COPY where row security is
+    on.
     """
-    name = f"staged_{next(_numbers)}"
-    staged = Table(
-        name,
-        MetaData(),
-        *(TableColumn(column, kind) for column, kind in types.items()),
-        prefixes=["TEMPORARY"],
-        postgresql_on_commit="DROP",
-    )
-    staged.create(connection)
-    session = cast(psycopg.Connection, connection.connection.driver_connection)
-    columns = ", ".join(f'"{column}"' for column in types)
-    with (
-        session.cursor() as cursor,
-        cursor.copy(f"COPY {name} ({columns}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types([_WIRE[type(kind)] for kind in types.values()])
-        for row in rows:
-            copy.write_row(row)
-    return staged
+
+    def __init__(self, connection: Connection, types: Mapping[str, TypeEngine]) -> None:
+        self._connection = connection
+        self.table = Table(
+            f"staged_{next(_numbers)}",
+            MetaData(),
+            *(Column(name, kind) for name, kind in types.items()),
+            prefixes=["TEMPORARY"],
+            postgresql_on_commit="DROP",
+        )
+        self.rows = 0
+        self._schema = pa.schema([(name, _ARROW[type(kind)]) for name, kind in types.items()])
+        self.table.create(connection)
+
+    def add(self, rows: pa.Table) -> None:
+        """Send rows by COPY BINARY, encoded a column at a time.
+
+        Parameters
+        ----------
+        rows : Table
+            With the columns of ``types``, in any order.
+        """
+        rows = rows.select(self._schema.names).cast(self._schema)
+        names = ", ".join(f'"{name}"' for name in rows.column_names)
+        encoder = pgpq.ArrowToPostgresBinaryEncoder(rows.schema)
+        session = cast(psycopg.Connection, self._connection.connection.driver_connection)
+        with (
+            session.cursor() as cursor,
+            cursor.copy(f"COPY {self.table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+        ):
+            copy.write(encoder.write_header())
+            for batch in rows.to_batches(max_chunksize=16_384):
+                copy.write(encoder.write_batch(batch))
+            copy.write(encoder.finish())
+        self.rows += rows.num_rows
+
+    def settled(self) -> Table:
+        """Give the table with the figures that its queries are planned by."""
+        self._connection.execute(text(f"ANALYZE {self.table.name}"))
+        return self.table
+
+
+def stage(connection: Connection, types: Mapping[str, TypeEngine], rows: pa.Table) -> Table:
+    """Put rows into a ``Staging`` of their own and give its table."""
+    staging = Staging(connection, types)
+    staging.add(rows)
+    return staging.settled()
+
+
+def staged_types(target: Table, names: list[str]) -> dict[str, TypeEngine]:
+    """Give the types under which columns of ``target`` are staged."""
+    return {name: Shape() if name == "geometry" else target.c[name].type for name in names}
+
+
+def differs(table: Table, staged: Table) -> ColumnElement:
+    """Say that a staged row and its row of ``table`` are not the same."""
+    return or_(false(), *(table.c[c.name].is_distinct_from(c) for c in staged.c))
 
 
 def merge(
@@ -148,114 +167,27 @@ def merge(
     inserted, updated : int
         Rows that are as they were are not rewritten.
     """
-    values = {
-        column.name: shape_from(column) if column.name == "geometry" else column
-        for column in staged.c
-    }
-    differs = or_(false(), *(table.c[n].is_distinct_from(v) for n, v in values.items()))
-    updated = connection.execute(update(table).where(same, differs).values({**values, **stamp}))
     marks: dict[str, ColumnElement] = {
         name: bindparam(f"mark_{name}", value)
         for name, value in {**stamp, **(insert_stamp or {})}.items()
     }
-    new = select(*values.values(), *marks.values()).where(~select(table).where(same).exists())
+    new = select(*staged.c, *marks.values())
+    changed = 0
+    # Into an empty table all goes as it comes, without looking for rows that are not there.
+    if connection.scalar(select(exists().select_from(table))):
+        values = {column.name: column for column in staged.c}
+        order = update(table).where(same, differs(table, staged)).values({**values, **stamp})
+        changed = connection.execute(order).rowcount
+        new = new.where(~select(table).where(same).exists())
     inserted = connection.execute(
-        insert(table).from_select([*values, *marks], new),
+        insert(table).from_select([*staged.c.keys(), *marks], new),
         execution_options={"preserve_rowcount": True},
     )
-    return inserted.rowcount, updated.rowcount
+    return inserted.rowcount, changed
 
 
-def rows_of(
-    contract: Contract, frame: Frame, *, shapes: bool
-) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Take a frame apart into rows of plain values, None where empty.
-
-    Parameters
-    ----------
-    contract : Contract
-    frame : DataFrame or GeoDataFrame
-    shapes : bool
-        Whether ``frame`` is a GeoDataFrame whose shapes are wanted.
-
-    Returns
-    -------
-    names : list of str
-        Key, the contract's columns that ``frame`` has, ``geometry``.
-    rows : iterator of tuple
-        Shapes as WKB in EPSG:4490, without Z and M, which the city's maps do not use.
-    """
-    present = [column for column in contract.columns if column.name in frame.columns]
-    names = [contract.key, *(column.name for column in present)]
-    parts = [_plain(contract, Column(contract.key, "text"), frame.index.to_series())]
-    parts += [_plain(contract, column, frame[column.name]) for column in present]
-    if shapes:
-        names.append("geometry")
-        parts.append(shapes_in(contract, frame))
-    return names, zip(*parts, strict=True)
-
-
-def shapes_in(contract: Contract, frame: gpd.GeoDataFrame) -> list[bytes | None]:
-    """Give the shapes of a frame as WKB in EPSG:4490, None where missing."""
-    if frame.crs is not None:
-        frame = to_rest(frame)
-    elif frame.geometry.notna().any():
-        raise CRSError(
-            f"{contract.name} have no CRS, so their places cannot be kept.",
-            hint="Say it with set_crs(EPSG).",
-            code="crs.missing",
-            fields=[contract.name],
-        )
-    return list(shapely.to_wkb(shapely.force_2d(frame.geometry.to_numpy())))
-
-
-def shape_from(wkb: ColumnElement) -> ColumnElement:
-    """Turn a column or parameter that holds WKB into a geometry at rest."""
-    # Without a type, so that GeoAlchemy2 does not wrap it once more on its way between tables.
-    return func.ST_GeomFromWKB(wkb, REST_SRID, type_=NullType())
-
-
-def _plain(contract: Contract, column: Column, values: pd.Series) -> list[Any]:
-    """Give the values of a column as the driver takes them; blank text is empty, as for intake."""
-    empty = values.isna().to_numpy()
-    if column.kind in ("date", "time"):
-        return _days_or_moments(contract, column, values, empty)
-    if column.kind == "text":
-        texts = [v if isinstance(v, str) and v.strip() else None for v in values]
-        _fits(contract, column, values, [v is None or "\0" not in v for v in texts])
-        return texts
-    make = {"int": int, "float": float, "bool": bool}[column.kind]
-    plain = [None if none else make(v) for v, none in zip(values, empty, strict=True)]
-    if column.kind == "int":
-        _fits(contract, column, values, [v is None or abs(v) < 2**63 for v in plain])
-    return plain
-
-
-def _days_or_moments(
-    contract: Contract, column: Column, values: pd.Series, empty: np.ndarray
-) -> list[date | None]:
-    moments = pd.to_datetime(values, utc=values.dtype == object)
-    if column.kind == "date":
-        return [None if none else v.date() for v, none in zip(moments, empty, strict=True)]
-    if moments.dt.tz is None:
-        raise ContractError(
-            f"{contract.name} breaks its promise: {column.name} has no time zone.",
-            hint="Say it with .dt.tz_localize('Asia/Shanghai').",
-            fields=[column.name],
-        )
-    utc = moments.dt.tz_convert("UTC")
-    return [None if none else v.to_pydatetime() for v, none in zip(utc, empty, strict=True)]
-
-
-def _fits(contract: Contract, column: Column, values: pd.Series, good: list[bool]) -> None:
-    """Refuse what a contract lets through and PostgreSQL has no place for."""
-    bad = values.index[~np.array(good, dtype=bool)]
-    if len(bad):
-        named = ", ".join(repr(key) for key in bad[:3]) + (", …" if len(bad) > 3 else "")
-        what = "a NUL character" if column.kind == "text" else "a number beyond 64 bits"
-        raise ContractError(
-            f"{contract.name} cannot be kept: {column.name} holds {what}"
-            f" in {len(bad)} rows ({named}).",
-            hint="Mend the rows in the file and import it again.",
-            fields=[column.name],
-        )
+def doubled(connection: Connection, staged: Table, key: str) -> list[str]:
+    """Give up to four keys that were staged more than once."""
+    column = staged.c[key]
+    chosen = select(column).group_by(column).having(func.count() > 1).limit(4)
+    return list(connection.scalars(chosen))

@@ -10,8 +10,8 @@ import pandas as pd
 from sqlalchemy import Engine, func, select, text
 
 from gridgeo.model.contract import Contract
-from gridgeo.model.records import FeedIn, FeedResult, StoredPlan
-from gridgeo.store import feeds, plans, published, reading, register
+from gridgeo.model.records import FeedIn, FeedResult, Part, StoredPlan
+from gridgeo.store import feeds, history, plans, published, reading, register
 from gridgeo.store.connection import Scope, transaction
 from gridgeo.store.publication import Publication
 from gridgeo.store.reading import Bbox, Frame
@@ -87,42 +87,57 @@ class Store:
         with transaction(self.engine) as connection:
             return reading.read(connection, contract, as_of=as_of, bbox=bbox, ids=ids)
 
-    def take_in(
-        self, contract: Contract, accepted: Frame, refused: pd.DataFrame, feed: FeedIn
-    ) -> FeedResult:
-        """Take in what was read from a file: all of it, or nothing.
+    def take_in(self, contract: Contract, parts: Iterable[Part], feed: FeedIn) -> FeedResult:
+        """Take in what is read from a file: all of it, or nothing.
 
         Parameters
         ----------
         contract : Contract
-        accepted : DataFrame or GeoDataFrame
-            Keeps the contract; any CRS. Rows are matched by key: new ones are inserted, changed
-            ones updated, the others not touched. Columns it lacks keep what stands. Rows of the
-            layer that it lacks stay.
-        refused : DataFrame
-            ``row`` (of the file, from 1), ``field``, ``code``, ``reason_zh``, ``reason_en``,
-            ``content`` (mapping): one row a fault. May be empty.
+        parts : iterable of Part
+            Asked for one by one while the rows go in, so that a file need never be in memory as
+            a whole; what it raises undoes everything. Rows are matched by key: new ones are
+            inserted, changed ones updated, the others not touched. Columns they lack keep what
+            stands. Rows of the layer that they lack stay.
         feed : FeedIn
 
         Returns
         -------
         FeedResult
-            The same file read the same way changes nothing (``repeated``), unless another file
-            changed its rows meanwhile: then they are as the file says again, in a new feed.
+            The same file read the same way changes nothing (``repeated``), and is not asked for
+            its parts, unless another file changed its rows meanwhile: then they are as the file
+            says again, in a new feed.
 
         Raises
         ------
         ContractError
-            ``accepted`` breaks the promise.
+            A part breaks the promise, or two parts hold one key.
         InputError
             A grid ends before it begins.
 
         Notes
         -----
-        Grids are versions: see ``gridgeo.store.lives.changes``.
+        Grids are versions: see ``gridgeo.store.lives.changes``. What is replaced is kept: see
+        ``history``.
         """
         with transaction(self.engine) as connection:
-            return feeds.take_in(connection, contract, accepted, refused, feed)
+            return feeds.take_in(connection, contract, parts, feed)
+
+    def history(self, contract: Contract, key: str) -> Frame:
+        """Give the states of a row that later feeds replaced.
+
+        Parameters
+        ----------
+        contract : Contract
+        key : str
+
+        Returns
+        -------
+        GeoDataFrame or DataFrame
+            As ``frame`` gives a row, one a state, oldest first; and ``feed_id`` that brought it,
+            ``replaced_by_feed``, ``replaced_at`` (UTC). Empty where nothing was replaced.
+        """
+        with transaction(self.engine) as connection:
+            return history.read(connection, contract, key)
 
     def repeated(self, contract: Contract, feed: FeedIn) -> FeedResult | None:
         """Tell whether a file came before, read the same way, and nothing of its layer since.
@@ -142,8 +157,9 @@ class Store:
         -------
         DataFrame
             Index ``feed_id``, oldest first: ``layer``, ``file_name``, ``sha256``, ``params``,
-            ``department``, ``rows_read``, ``accepted``, ``rejected``, ``imported_at`` (UTC),
-            ``imported_by``.
+            ``department``, ``purpose``, ``lawful_basis``, ``data_from`` and ``data_to`` (UTC:
+            the time its rows tell of), ``rows_read``, ``accepted``, ``rejected``,
+            ``imported_at`` (UTC), ``imported_by``.
         """
         with transaction(self.engine) as connection:
             return feeds.list_feeds(connection)

@@ -7,9 +7,14 @@ import geopandas as gpd
 import pandas as pd
 from shapely import Point, box
 
-from gridgeo.model.records import FeedIn
+from gridgeo.model.records import FeedIn, Part
 
 NO_REJECTS = pd.DataFrame(columns=["row", "field", "code", "reason_zh", "reason_en", "content"])
+
+
+def part(accepted, refused=NO_REJECTS):
+    """A file of one part."""
+    return [Part(accepted, refused, len(accepted) + refused["row"].nunique())]
 
 
 def feed(name="a.geojson", **more):

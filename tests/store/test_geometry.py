@@ -10,7 +10,7 @@ from sqlalchemy import text
 from gridgeo.model.crs import to_metric
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS
 from gridgeo.store.connection import transaction
-from tests.store.frames import NO_REJECTS, feed
+from tests.store.frames import feed, part
 
 pytestmark = pytest.mark.db
 
@@ -33,8 +33,8 @@ def sample(store):
         index=pd.Index([f"h{i:04d}" for i in range(len(xy))], name="household_id"),
         crs=4490,
     )
-    store.take_in(GRIDS, grids, NO_REJECTS, feed("grids"))
-    store.take_in(HOUSEHOLDS, homes, NO_REJECTS, feed("homes"))
+    store.take_in(GRIDS, part(grids), feed("grids"))
+    store.take_in(HOUSEHOLDS, part(homes), feed("homes"))
     return store.frame(GRIDS), store.frame(HOUSEHOLDS)
 
 

@@ -28,12 +28,12 @@ import sys
 from gridgeo.model.frames import HOUSEHOLDS
 from gridgeo.store.connection import engine
 from gridgeo.store.store import Store
-from tests.store.frames import NO_REJECTS, feed, households
+from tests.store.frames import feed, households, part
 n = int(sys.argv[2])
 rows = households({ROWS}, start=n * {ROWS})
 store = Store(engine(sys.argv[1]))
 print("begun", flush=True)
-store.take_in(HOUSEHOLDS, rows, NO_REJECTS, feed(str(n)))
+store.take_in(HOUSEHOLDS, part(rows), feed(str(n)))
 print("kept", flush=True)
 """
 

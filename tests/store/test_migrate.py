@@ -11,7 +11,7 @@ from gridgeo.store.connection import engine, transaction
 from gridgeo.store.migrate import migrate, newest, ours, revision
 from gridgeo.store.store import Store
 from gridgeo.store.tables import WORKING, layers, metadata
-from tests.store.frames import NO_REJECTS, feed, households
+from tests.store.frames import feed, households, part
 
 pytestmark = pytest.mark.db
 
@@ -71,7 +71,7 @@ def test_every_layer_has_a_table_with_the_columns_of_its_contract():
 
 
 def test_down_leaves_no_table_and_up_again_works(store):
-    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
+    store.take_in(HOUSEHOLDS, part(households()), feed())
     migrate(store.engine, "base")
     left = inspect(store.engine)
     assert left.get_table_names(schema="gridgeo") == ["alembic_version"]
@@ -83,7 +83,7 @@ def test_down_leaves_no_table_and_up_again_works(store):
 
 
 def test_migrating_twice_changes_nothing(store):
-    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
+    store.take_in(HOUSEHOLDS, part(households()), feed())
     migrate(store.engine)
     assert len(store.frame(HOUSEHOLDS)) == 3
 

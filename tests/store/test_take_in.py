@@ -23,7 +23,7 @@ from gridgeo.model.frames import (
     VISITS,
     WORKERS,
 )
-from tests.store.frames import NO_REJECTS, feed, grids, households, visits
+from tests.store.frames import feed, grids, households, part, visits
 
 pytestmark = pytest.mark.db
 
@@ -34,7 +34,7 @@ def widths(frame):
 
 def test_what_was_taken_in_is_read_back_exactly(store):
     given = households()
-    store.take_in(HOUSEHOLDS, given, NO_REJECTS, feed())
+    store.take_in(HOUSEHOLDS, part(given), feed())
     found = store.frame(HOUSEHOLDS)
     expected = given.reindex(
         columns=[
@@ -65,12 +65,12 @@ def test_an_empty_layer_is_an_empty_frame_that_keeps_its_promise(store, contract
     assert len(found) == 0
     assert found.index.name == contract.key
     assert contract.check(found) is found
-    result = store.take_in(contract, found, NO_REJECTS, feed())
+    result = store.take_in(contract, part(found), feed())
     assert (result.inserted, result.updated, result.unchanged) == (0, 0, 0)
 
 
 def test_dtypes_do_not_depend_on_the_rows(store):
-    store.take_in(VISITS, visits(), NO_REJECTS, feed())
+    store.take_in(VISITS, part(visits()), feed())
     full = store.frame(VISITS)
     assert full.dtypes.equals(store.frame(VISITS, ids=[]).dtypes)
     assert str(full["visited_at"].dtype) == "datetime64[us, UTC]"
@@ -84,13 +84,13 @@ def test_rows_come_in_the_order_of_their_key_by_code_point(store):
     workers = pd.DataFrame(
         {"employment": "full-time"}, index=pd.Index(keys, name="worker_id", dtype="str")
     )
-    store.take_in(WORKERS, workers, NO_REJECTS, feed())
+    store.take_in(WORKERS, part(workers), feed())
     assert store.frame(WORKERS).index.tolist() == sorted(keys)
 
 
 def test_the_same_file_twice_changes_nothing(store):
-    first = store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
-    second = store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
+    first = store.take_in(HOUSEHOLDS, part(households()), feed())
+    second = store.take_in(HOUSEHOLDS, part(households()), feed())
     assert not first.repeated
     assert second.repeated
     assert second.feed_id == first.feed_id
@@ -100,9 +100,9 @@ def test_the_same_file_twice_changes_nothing(store):
 
 def test_an_earlier_file_handed_in_again_undoes_what_came_between(store):
     one, two = households(3), households(3, band="5+")
-    store.take_in(HOUSEHOLDS, one, NO_REJECTS, feed("one"))
-    store.take_in(HOUSEHOLDS, two, NO_REJECTS, feed("two"))
-    again = store.take_in(HOUSEHOLDS, one, NO_REJECTS, feed("one"))
+    store.take_in(HOUSEHOLDS, part(one), feed("one"))
+    store.take_in(HOUSEHOLDS, part(two), feed("two"))
+    again = store.take_in(HOUSEHOLDS, part(one), feed("one"))
     assert not again.repeated
     assert again.updated == 3
     assert store.frame(HOUSEHOLDS)["size_band"].tolist() == one["size_band"].tolist()
@@ -110,27 +110,27 @@ def test_an_earlier_file_handed_in_again_undoes_what_came_between(store):
 
 
 def test_an_earlier_file_that_still_holds_is_no_new_feed(store):
-    store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed("one"))
+    store.take_in(HOUSEHOLDS, part(households(3)), feed("one"))
     elsewhere = households(2, start=10)
-    store.take_in(HOUSEHOLDS, elsewhere, NO_REJECTS, feed("two"))
-    again = store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed("one"))
+    store.take_in(HOUSEHOLDS, part(elsewhere), feed("two"))
+    again = store.take_in(HOUSEHOLDS, part(households(3)), feed("one"))
     assert again.repeated
     assert len(store.feeds()) == 2
 
 
 def test_the_same_file_read_otherwise_is_another_feed(store):
-    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed())
-    again = store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed(params={"crs": 4326}))
+    store.take_in(HOUSEHOLDS, part(households()), feed())
+    again = store.take_in(HOUSEHOLDS, part(households()), feed(params={"crs": 4326}))
     assert not again.repeated
     assert again.unchanged == 3
 
 
 def test_new_rows_are_inserted_changed_ones_updated_and_the_others_left(store):
-    store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed("one"))
+    store.take_in(HOUSEHOLDS, part(households(3)), feed("one"))
     second = households(4)
     second.loc["h000001", "size_band"] = "5+"
     second.loc["h000002", "geometry"] = Point(121, 32)
-    result = store.take_in(HOUSEHOLDS, second, NO_REJECTS, feed("two"))
+    result = store.take_in(HOUSEHOLDS, part(second), feed("two"))
     assert (result.inserted, result.updated, result.unchanged) == (1, 2, 1)
     assert_geodataframe_equal(
         store.frame(HOUSEHOLDS)[["size_band", "lived_in", "geometry"]], second
@@ -138,18 +138,18 @@ def test_new_rows_are_inserted_changed_ones_updated_and_the_others_left(store):
 
 
 def test_a_column_the_file_lacks_keeps_what_stands(store):
-    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed("one"))
+    store.take_in(HOUSEHOLDS, part(households()), feed("one"))
     less = households()[["geometry"]]
-    result = store.take_in(HOUSEHOLDS, less, NO_REJECTS, feed("two"))
+    result = store.take_in(HOUSEHOLDS, part(less), feed("two"))
     assert result.unchanged == 3
     assert store.frame(HOUSEHOLDS)["size_band"].tolist() == ["1", "1", "1"]
 
 
 def test_an_emptied_value_empties_what_stands(store):
-    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed("one"))
+    store.take_in(HOUSEHOLDS, part(households()), feed("one"))
     emptied = households()
     emptied["size_band"] = pd.Series([None] * 3, index=emptied.index, dtype="str")
-    assert store.take_in(HOUSEHOLDS, emptied, NO_REJECTS, feed("two")).updated == 3
+    assert store.take_in(HOUSEHOLDS, part(emptied), feed("two")).updated == 3
     assert store.frame(HOUSEHOLDS)["size_band"].isna().all()
 
 
@@ -161,14 +161,14 @@ def test_shapes_with_the_same_box_are_told_apart(store):
 
     whole = box(120, 32, 121, 33)
     holed = whole.difference(box(120.4, 32.4, 120.6, 32.6))
-    store.take_in(UNITS, unit(whole), NO_REJECTS, feed("one"))
-    assert store.take_in(UNITS, unit(holed), NO_REJECTS, feed("two")).updated == 1
+    store.take_in(UNITS, part(unit(whole)), feed("one"))
+    assert store.take_in(UNITS, part(unit(holed)), feed("two")).updated == 1
     assert store.frame(UNITS).geometry.iloc[0].equals_exact(holed, 0)
 
 
 def test_places_in_another_crs_come_to_rest_in_4490(store):
     given = households().to_crs(4549)
-    store.take_in(HOUSEHOLDS, given, NO_REJECTS, feed())
+    store.take_in(HOUSEHOLDS, part(given), feed())
     found = store.frame(HOUSEHOLDS)
     assert found.crs == 4490
     assert np.allclose(
@@ -186,15 +186,15 @@ def test_kinds_of_area_are_kept_and_heights_dropped(store):
         index=pd.Index(["s"], name="station_id"),
         crs=4490,
     )
-    store.take_in(GRIDS, given, NO_REJECTS, feed())
-    store.take_in(STATIONS, tall, NO_REJECTS, feed())
+    store.take_in(GRIDS, part(given), feed())
+    store.take_in(STATIONS, part(tall), feed())
     assert store.frame(GRIDS).geom_type.tolist() == ["MultiPolygon"]
     assert store.frame(STATIONS).geometry.tolist() == [Point(120, 32)]
     assert store.frame(STATIONS)["capacity"].isna().all()
 
 
 def test_a_box_or_keys_narrow_what_is_read(store):
-    store.take_in(HOUSEHOLDS, households(5), NO_REJECTS, feed())
+    store.take_in(HOUSEHOLDS, part(households(5)), feed())
     by_box = store.frame(HOUSEHOLDS, bbox=(120.001, 31, 120.002, 32))
     assert by_box.index.tolist() == ["h000001", "h000002"]
     by_key = store.frame(HOUSEHOLDS, ids=["h000004", "h000000", "not there"])
@@ -209,7 +209,7 @@ def test_a_broken_promise_is_refused_whole(store):
     broken = households()
     broken["size_band"] = "9"
     with pytest.raises(ContractError, match="size_band"):
-        store.take_in(HOUSEHOLDS, broken, NO_REJECTS, feed())
+        store.take_in(HOUSEHOLDS, part(broken), feed())
     assert len(store.feeds()) == 0
 
 
@@ -217,7 +217,7 @@ def test_a_time_without_zone_is_refused(store):
     naive = visits()
     naive["visited_at"] = naive["visited_at"].dt.tz_localize(None)
     with pytest.raises(ContractError, match="visited_at has no time zone"):
-        store.take_in(VISITS, naive, NO_REJECTS, feed())
+        store.take_in(VISITS, part(naive), feed())
 
 
 def test_what_postgres_has_no_place_for_is_named(store):
@@ -225,7 +225,7 @@ def test_what_postgres_has_no_place_for_is_named(store):
         {"employment": "full-time"}, index=pd.Index(["a", "b\0"], name="worker_id")
     )
     with pytest.raises(ContractError, match=r"worker_id holds a NUL character in 1 rows"):
-        store.take_in(WORKERS, workers, NO_REJECTS, feed())
+        store.take_in(WORKERS, part(workers), feed())
     unit = gpd.GeoDataFrame(
         {"households": [1e30]},
         geometry=[box(120, 32, 121, 33)],
@@ -233,7 +233,7 @@ def test_what_postgres_has_no_place_for_is_named(store):
         crs=4490,
     )
     with pytest.raises(ContractError, match=r"households holds a number beyond 64 bits .*'u'"):
-        store.take_in(UNITS, unit, NO_REJECTS, feed())
+        store.take_in(UNITS, part(unit), feed())
     assert len(store.feeds()) == 0
 
 
@@ -248,7 +248,7 @@ def test_refused_rows_are_kept_with_their_reasons(store):
             "content": [{"户": "9", "n": float("nan")}, None, {"x": "a\0b"}],
         }
     )
-    result = store.take_in(HOUSEHOLDS, households(), refused, feed())
+    result = store.take_in(HOUSEHOLDS, part(households(), refused), feed())
     assert result.rejected == 2
     found = store.rejects(result.feed_id)
     assert found.drop(columns="content").equals(refused.drop(columns="content"))
@@ -258,12 +258,11 @@ def test_refused_rows_are_kept_with_their_reasons(store):
 
 
 def test_the_register_tells_who_brought_which_file_when(store):
-    given = feed(department="民政", params={"crs": 4326}, rows_read=9)
-    store.take_in(HOUSEHOLDS, households(), NO_REJECTS, given)
+    given = feed(department="民政", params={"crs": 4326})
+    store.take_in(HOUSEHOLDS, part(households()), given)
     listed = store.feeds().iloc[0]
     assert listed["file_name"] == "a.geojson"
     assert listed["department"] == "民政"
-    assert listed["rows_read"] == 9
     assert listed["imported_by"] == "clerk"
     assert listed["imported_at"] == pd.Timestamp("2026-03-01 08:00", tz="UTC")
     assert listed["params"] == {"crs": 4326, "valid_from": None}
@@ -278,7 +277,7 @@ def test_moments_are_kept_to_the_microsecond(store):
         crs=4490,
     )
     given["closed_at"] = given["closed_at"].dt.tz_localize("UTC")
-    store.take_in(INCIDENTS, given, NO_REJECTS, feed())
+    store.take_in(INCIDENTS, part(given), feed())
     found = store.frame(INCIDENTS)
     assert found["reported_at"].iloc[0] == moment
     assert found["closed_at"].isna().all()
@@ -286,10 +285,10 @@ def test_moments_are_kept_to_the_microsecond(store):
 
 def test_a_grid_that_changes_begins_a_new_version_and_the_old_one_ends_that_day(store):
     old, new = dt.date(2025, 1, 1), dt.date(2026, 1, 1)
-    store.take_in(GRIDS, grids(), NO_REJECTS, feed("one", valid_from=old))
+    store.take_in(GRIDS, part(grids()), feed("one", valid_from=old))
     wider = grids(wide=2.0)
     wider.loc["b", "geometry"] = grids().loc["b", "geometry"]
-    result = store.take_in(GRIDS, wider, NO_REJECTS, feed("two", valid_from=new))
+    result = store.take_in(GRIDS, part(wider), feed("two", valid_from=new))
     assert (result.inserted, result.updated, result.unchanged) == (0, 1, 1)
     before = store.frame(GRIDS, as_of=dt.date(2025, 12, 31))
     after = store.frame(GRIDS, as_of=new)
@@ -304,16 +303,16 @@ def test_a_grid_that_changes_begins_a_new_version_and_the_old_one_ends_that_day(
 def test_a_grid_that_ends_before_it_begins_takes_nothing_in(store):
     dead = grids(valid_from=pd.Timestamp("2026-01-02"), valid_to=pd.Timestamp("2026-01-01"))
     with pytest.raises(InputError, match=r"2 grids end .* \(a, b\)"):
-        store.take_in(GRIDS, dead, NO_REJECTS, feed())
+        store.take_in(GRIDS, part(dead), feed())
     assert len(store.feeds()) == 0
 
 
 def test_a_grid_corrected_without_a_day_keeps_its_history(store):
     day = dt.date(2026, 1, 1)
-    store.take_in(GRIDS, grids(), NO_REJECTS, feed("one", valid_from=day))
+    store.take_in(GRIDS, part(grids()), feed("one", valid_from=day))
     renamed = grids()
     renamed["name"] = ["grid a", "new name"]
-    result = store.take_in(GRIDS, renamed, NO_REJECTS, feed("two"))
+    result = store.take_in(GRIDS, part(renamed), feed("two"))
     assert (result.inserted, result.updated, result.unchanged) == (0, 1, 1)
     assert store.frame(GRIDS, as_of=day)["name"].tolist() == ["grid a", "new name"]
     assert store.counts()["gridgeo.grids"] == 2
@@ -331,7 +330,7 @@ def test_appointments_in_force_on_a_day(store):
         },
         index=pd.Index(["p1", "p2"], name="appointment_id"),
     )
-    store.take_in(APPOINTMENTS, posts, NO_REJECTS, feed())
+    store.take_in(APPOINTMENTS, part(posts), feed())
     assert store.frame(APPOINTMENTS, as_of=dt.date(2026, 1, 31)).index.tolist() == ["p1"]
     assert store.frame(APPOINTMENTS, as_of=dt.date(2026, 2, 1)).index.tolist() == ["p2"]
     assert store.frame(APPOINTMENTS).index.tolist() == ["p1", "p2"]
@@ -368,7 +367,7 @@ def test_any_text_number_and_place_comes_back_to_the_bit(store, rows):
         index=pd.Index(list(rows), name="station_id", dtype="str"),
         crs=4490,
     )
-    store.take_in(STATIONS, given_rows, NO_REJECTS, feed(str(next(file_numbers))))
+    store.take_in(STATIONS, part(given_rows), feed(str(next(file_numbers))))
     found = store.frame(STATIONS, ids=list(rows))
     assert_geodataframe_equal(
         found[["name", "capacity", "geometry"]], given_rows.loc[sorted(rows)], check_dtype=True
@@ -377,10 +376,10 @@ def test_any_text_number_and_place_comes_back_to_the_bit(store, rows):
 
 def test_a_file_is_known_as_long_as_it_is_the_latest_of_its_layer(store):
     assert store.repeated(HOUSEHOLDS, feed()) is None
-    first = store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed())
+    first = store.take_in(HOUSEHOLDS, part(households(3)), feed())
     known = store.repeated(HOUSEHOLDS, feed())
     assert known.repeated
     assert (known.feed_id, known.unchanged) == (first.feed_id, 3)
     assert store.repeated(VISITS, feed()) is None
-    store.take_in(HOUSEHOLDS, households(2), NO_REJECTS, feed("another"))
+    store.take_in(HOUSEHOLDS, part(households(2)), feed("another"))
     assert store.repeated(HOUSEHOLDS, feed()) is None

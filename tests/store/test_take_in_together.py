@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gridgeo.model.frames import HOUSEHOLDS
-from tests.store.frames import NO_REJECTS, feed, households
+from tests.store.frames import feed, households, part
 
 pytestmark = pytest.mark.db
 
@@ -17,26 +17,17 @@ ROOT = Path(__file__).parents[2]
 KILLED = """
 import sys, time
 from gridgeo.model.frames import HOUSEHOLDS
-from gridgeo.store import staging
 from gridgeo.store.connection import engine
 from gridgeo.store.store import Store
-from tests.store.frames import NO_REJECTS, feed, households
+from tests.store.frames import feed, households, part
 
-def slowly(rows):
-    for n, row in enumerate(rows):
-        yield row
-        if n == 1000:
-            print("half", flush=True)
-            time.sleep(60)
+def slowly():
+    yield from part(households(1000))
+    print("half", flush=True)
+    time.sleep(60)
+    yield from part(households(1000, start=1000))
 
-whole = staging.rows_of
-
-def rows_of(*args, **more):
-    names, rows = whole(*args, **more)
-    return names, slowly(rows)
-
-staging.rows_of = rows_of
-Store(engine(sys.argv[1])).take_in(HOUSEHOLDS, households(2000), NO_REJECTS, feed())
+Store(engine(sys.argv[1])).take_in(HOUSEHOLDS, slowly(), feed())
 """
 
 
@@ -51,14 +42,14 @@ def test_a_program_killed_while_taking_in_leaves_nothing(store):
     assert len(store.feeds()) == 0
     assert len(store.frame(HOUSEHOLDS)) == 0
     # The lock of the killed program is gone with it.
-    assert store.take_in(HOUSEHOLDS, households(), NO_REJECTS, feed()).inserted == 3
+    assert store.take_in(HOUSEHOLDS, part(households()), feed()).inserted == 3
 
 
 def test_two_imports_of_one_layer_take_turns(store):
     results = []
 
     def bring(name):
-        results.append(store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed(name)))
+        results.append(store.take_in(HOUSEHOLDS, part(households(3)), feed(name)))
 
     both = [threading.Thread(target=bring, args=[name]) for name in ("one", "two")]
     for thread in both:
@@ -73,7 +64,7 @@ def test_the_same_file_brought_twice_at_once_is_taken_in_once(store):
     results = []
 
     def bring():
-        results.append(store.take_in(HOUSEHOLDS, households(3), NO_REJECTS, feed()))
+        results.append(store.take_in(HOUSEHOLDS, part(households(3)), feed()))
 
     both = [threading.Thread(target=bring) for _ in range(2)]
     for thread in both:
