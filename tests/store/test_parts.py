@@ -5,9 +5,12 @@ import itertools
 import pandas as pd
 import pytest
 from geopandas.testing import assert_geodataframe_equal
+from sqlalchemy import text
 
 from gridgeo.errors import ContractError
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS, INCIDENTS, VISITS
+from gridgeo.store import staging
+from gridgeo.store.connection import transaction
 from tests.store.frames import feed, grids, households, part, visits
 
 pytestmark = pytest.mark.db
@@ -106,3 +109,16 @@ def test_the_register_tells_the_time_the_rows_tell_of(store):
 def test_a_layer_without_rows_has_no_period(store):
     store.take_in(INCIDENTS, part(store.frame(INCIDENTS)), feed())
     assert store.feeds()[["data_from", "data_to"]].isna().all(axis=None)
+
+
+def test_a_first_file_of_many_rows_leaves_the_indexes_as_they_were(store, monkeypatch):
+    def indexes():
+        with transaction(store.engine) as connection:
+            chosen = text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'gridgeo' ORDER BY 1")
+            return connection.scalars(chosen).all()
+
+    before = indexes()
+    monkeypatch.setattr(staging, "BULK", 2)
+    assert store.take_in(HOUSEHOLDS, part(households(3)), feed("one")).inserted == 3
+    assert store.take_in(HOUSEHOLDS, part(households(4)), feed("two")).inserted == 1
+    assert indexes() == before
