@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import geopandas as gpd
@@ -118,24 +119,29 @@ class Directory:
             known = said_grid.isin(anchors.index)
             _settle(found, known, anchors.reindex(said_grid[known]), GRID)
         if self.addresses is not None and len(self.addresses):
-            self._by_text(self.addresses, found, said_text, said_grid)
+            self._by_text(found, said_text, said_grid)
             known = said_id.isin(self.addresses.index)
             _settle(found, known, self.addresses.geometry.reindex(said_id[known]), ADDRESS)
         return found
 
-    def _by_text(
-        self, addresses: gpd.GeoDataFrame, found: pd.DataFrame, text: pd.Series, grid: pd.Series
-    ) -> None:
-        """Place rows by their address text; ambiguous ones lose what their grid gave."""
-        doors = pd.DataFrame(
+    @cached_property
+    def _doors(self) -> pd.DataFrame:
+        """Every known address as a plain text, with its place and grid."""
+        if self.addresses is None:
+            return pd.DataFrame(columns=["plain", "lon", "lat", "grid"])
+        texts, at = self.addresses["address"], self.addresses.geometry
+        return pd.DataFrame(
             {
-                "plain": [plain_address(str(a), self.prefixes) for a in addresses["address"]],
-                "lon": addresses.geometry.x.to_numpy(),
-                "lat": addresses.geometry.y.to_numpy(),
+                "plain": [plain_address(str(text), self.prefixes) for text in texts],
+                "lon": at.x.to_numpy(),
+                "lat": at.y.to_numpy(),
+                "grid": self.addresses.get("grid_code"),
             }
         )
-        codes = addresses.get("grid_code")
-        doors["grid"] = None if codes is None else codes.to_numpy()
+
+    def _by_text(self, found: pd.DataFrame, text: pd.Series, grid: pd.Series) -> None:
+        """Place rows by their address text; ambiguous ones lose what their grid gave."""
+        doors = self._doors
         said = text.dropna().map(lambda value: plain_address(str(value), self.prefixes))
         said = said[said != ""]
         asked = pd.DataFrame({"row": said.index, "plain": said.to_numpy()})

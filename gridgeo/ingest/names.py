@@ -19,6 +19,14 @@ PLACES: dict[str, tuple[str, ...]] = {
     "geometry": ("geometry", "geometry_wkt", "wkt", "geom", "the_geom"),
 }
 
+# Where a file says the place of a row in words. Matched with what is known, and not kept.
+TEXTS_OF_PLACES: dict[str, tuple[str, ...]] = {
+    "address": (
+        "address", "地址", "详细地址", "发生地址", "事发地址", "事件地址", "发生地点", "事发地点",
+        "住址", "居住地址", "房屋地址", "标准地址",
+    ),
+}  # fmt: skip
+
 DBF_NAME = 10  # bytes of a column's name that a Shapefile keeps: three or five Chinese letters
 
 # Digits of which names are made: gcj02_lng, pop2020, 2020年户数, and our own for a blank header.
@@ -166,6 +174,8 @@ def check_mapping(mapping: Mapping[str, str], contract: Contract) -> None:
         Names the columns the layer has.
     """
     ours = [*spellings(contract), *(PLACES if contract.geometry else ())]
+    if any(column.name == "placed_by" for column in contract.columns):
+        ours += TEXTS_OF_PLACES
     unknown = [name for name in mapping if name not in ours]
     if unknown:
         raise ParameterError(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from gridgeo.errors import CRSError, ParameterError
+from gridgeo.ingest.notes import Note
 
 Floats = npt.NDArray[np.floating]
 Shift = Callable[[Floats, Floats], tuple[Floats, Floats]]
@@ -137,10 +138,15 @@ def undo(shapes: gpd.GeoSeries, offset: str, file: str) -> gpd.GeoSeries:
     return gpd.GeoSeries(moved, index=shapes.index, crs=shapes.crs)
 
 
-def came_back(shapes: gpd.GeoSeries, offset: str) -> str:
+def came_back(shapes: gpd.GeoSeries, offset: str) -> Note:
     """Say how many places were brought back from an offset."""
     there = int((~(shapes.isna() | shapes.is_empty)).sum())
-    return f"{there:,} places were brought back from {NAMES[offset_named(offset)]} to CGCS2000."
+    name = NAMES[offset_named(offset)]
+    return Note(
+        f"Places brought back from {name} to CGCS2000: {{0:,}}.",
+        f"{{0:,}}个位置已从{name}还原为CGCS2000。",
+        (there,),
+    )
 
 
 def _by_blocks(lon: npt.ArrayLike, lat: npt.ArrayLike, turn: Shift) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,11 +11,12 @@ import shapely
 from gridgeo.errors import CRSError, InputError
 from gridgeo.ingest.coerce import number, stripped
 from gridgeo.ingest.names import PLACES, recognise, told
+from gridgeo.ingest.notes import Note
 from gridgeo.ingest.offset import came_back, undo
 from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
-from gridgeo.ingest.source import Source, closed_note, shapes_from
+from gridgeo.ingest.source import Crs, Source, closed_note, shapes_from
 from gridgeo.model.contract import not_finite
-from gridgeo.model.crs import to_rest
+from gridgeo.model.crs import REST, to_rest
 
 EWKT = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
 Fault = tuple[int, str, str]  # row, field, code
@@ -44,45 +45,91 @@ class Placed:
     notes: tuple[str, ...] = ()
 
 
-def place(
-    source: Source, kinds: Sequence[str], mapping: Mapping[str, str], crs: int | None
-) -> Placed:
-    """Find the place of each row and the CRS it is said in.
+class Placer:
+    """Find the places of a file's rows, batch by batch, as its first batch says them.
 
     Parameters
     ----------
     source : Source
+        The first batch.
     kinds : sequence of str
         Geometry kinds the layer allows; they decide between point columns and WKT.
     mapping : mapping of str to str
         Ours → theirs for ``lon``, ``lat``, ``x``, ``y``, ``geometry``.
     crs : int or None
         EPSG code said by the user.
+    elsewhere : bool
+        Rows may be placed without coordinates: a file that has none is no error.
 
-    Returns
-    -------
-    Placed
-        Shapes in two dimensions; a MultiPoint of one point is that point.
+    Attributes
+    ----------
+    understood : tuple of (str, str)
+        Ours, theirs, of the columns used.
 
     Raises
     ------
     InputError
         No geometry and no columns that say places.
-    CRSError
-        The CRS is unknown, missing, or said twice and differently.
     """
-    if source.shapes is not None:
-        placed = _from_geometry(source, crs)
-    else:
-        theirs = recognise(source.headers, PLACES, mapping, source.name)
-        way = _way(theirs, kinds, mapping)
-        if way is None:
-            raise _no_place(source, kinds)
-        if way == ("geometry",):
-            placed = _from_wkt(source, theirs["geometry"], crs)
+
+    def __init__(
+        self,
+        source: Source,
+        kinds: Sequence[str],
+        mapping: Mapping[str, str],
+        crs: int | None,
+        *,
+        elsewhere: bool = False,
+    ) -> None:
+        self._given, self._file = crs, source.name
+        self._said: Crs = None  # by the batches so far
+        self._way: tuple[str, ...] | None = ()
+        self._theirs: dict[str, str] = {}
+        if source.shapes is None:
+            self._theirs = recognise(source.headers, PLACES, mapping, source.name)
+            self._way = _way(self._theirs, kinds, mapping)
+            if self._way is None and not elsewhere:
+                raise _no_place(source, kinds)
+        self.understood = tuple((ours, self._theirs[ours]) for ours in self._way or ())
+
+    def place(self, source: Source) -> Placed:
+        """Find the place of each row of a batch and the CRS it is said in.
+
+        Parameters
+        ----------
+        source : Source
+
+        Returns
+        -------
+        Placed
+            Shapes in two dimensions; a MultiPoint of one point is that point.
+
+        Raises
+        ------
+        CRSError
+            The CRS is unknown, missing, or said twice and differently.
+        """
+        if self._way is None:
+            nowhere = np.full(len(source.table), None, dtype=object)
+            return Placed(gpd.GeoSeries(nowhere, index=source.table.index, crs=REST))
+        if self._way == ():
+            if self._said is not None and source.crs_is_default:
+                source = replace(source, crs=self._said, crs_is_default=False)
+            placed = _from_geometry(source, self._given)
+        elif self._way == ("geometry",):
+            placed = _from_wkt(source, self._theirs["geometry"], self._given, self._said)
         else:
-            placed = _from_numbers(source, way, theirs, crs)
-    return _tidied(placed)
+            placed = _from_numbers(source, self._way, self._theirs, self._given)
+        self._said = placed.shapes.crs
+        return _tidied(placed)
+
+
+def place(
+    source: Source, kinds: Sequence[str], mapping: Mapping[str, str], crs: int | None
+) -> Placed:
+    """Find the places of a file that is read whole, as ``Placer`` does; and what was used."""
+    placer = Placer(source, kinds, mapping, crs)
+    return replace(placer.place(source), understood=placer.understood)
 
 
 def _way(
@@ -179,7 +226,12 @@ def _from_geometry(source: Source, crs: int | None) -> Placed:
     if crs is not None:
         given = known_crs(crs)
         if said is None or (source.crs_is_default and not degrees_only(source, given)):
-            said, notes = given, (*notes, f"The coordinates are taken as EPSG:{crs}, as said.")
+            said = given
+            taken = Note(
+                f"The coordinates are taken as EPSG:{crs}, as said.",
+                f"坐标按指定的EPSG:{crs}读入。",
+            )
+            notes = (*notes, taken)
         elif not same(said, given):
             raise contradiction(source.name, said, given)
     rows = source.table.index
@@ -196,7 +248,11 @@ def _from_numbers(
     if pair == ("lon", "lat"):
         if said is None:
             said = known_crs(4326)
-            notes = (*notes, f"{theirs['lon']}, {theirs['lat']} are taken as EPSG:4326 (WGS 84).")
+            both = f"{theirs['lon']}, {theirs['lat']}"
+            taken = Note(
+                f"{both} are taken as EPSG:4326 (WGS 84).", f"{both}按EPSG:4326(WGS 84)读入。"
+            )
+            notes = (*notes, taken)
         elif not said.is_geographic:
             raise CRSError(
                 f"{source.name} gives {theirs['lon']} and {theirs['lat']}, which are degrees; "
@@ -221,22 +277,18 @@ def _from_numbers(
     points[sound] = shapely.points(*numbers[:, sound])
     shapes = gpd.GeoSeries(points, index=rows, crs=needed(said, source.name))
     first = {row: (row, ours, code) for row, ours, code in reversed(faults)}
-    understood = tuple((ours, theirs[ours]) for ours in pair)
-    return Placed(shapes, understood, tuple(first.values()), notes)
+    return Placed(shapes, faults=tuple(first.values()), notes=notes)
 
 
-def _from_wkt(source: Source, header: str, crs: int | None) -> Placed:
+def _from_wkt(source: Source, header: str, crs: int | None, before: Crs) -> Placed:
     text = stripped(source.table[header]).astype("str")
     marks = text.str.extract(EWKT, expand=False)
     codes = sorted(marks.dropna().unique())
     if len(codes) > 1:
-        raise CRSError(
-            f"{source.name} gives its shapes in several CRS: SRID {', '.join(codes)}.",
-            hint="Split it into one file for each.",
-            code="crs.contradiction",
-            fields=["geometry"],
-        )
-    said = known_crs(int(codes[0])) if codes else None
+        raise _several(source.name, codes)
+    said = known_crs(int(codes[0])) if codes else before
+    if before is not None and not same(said, before):
+        raise _several(source.name, [str(before.to_epsg()), *codes])
     if crs is not None:
         given = known_crs(crs)
         if said is not None and not same(said, given):
@@ -248,23 +300,40 @@ def _from_wkt(source: Source, header: str, crs: int | None) -> Placed:
     rows = source.table.index
     return Placed(
         gpd.GeoSeries(shapes, index=rows, crs=needed(said, source.name)),
-        (("geometry", header),),
-        tuple((int(row), "geometry", "geometry-unreadable") for row in rows[unreadable]),
-        (*source.notes, closed_note(closed)),
+        faults=tuple((int(row), "geometry", "geometry-unreadable") for row in rows[unreadable]),
+        notes=(*source.notes, closed_note(closed)),
+    )
+
+
+def _several(file: str, codes: Sequence[str]) -> CRSError:
+    return CRSError(
+        f"{file} gives its shapes in several CRS: SRID {', '.join(codes)}.",
+        hint="Split it into one file for each.",
+        code="crs.contradiction",
+        fields=["geometry"],
     )
 
 
 def _tidied(placed: Placed) -> Placed:
     """Drop heights, and make a MultiPoint of one its point; say both."""
     shapes = placed.shapes.to_numpy().copy()
-    notes = list(placed.notes)
     high = shapely.has_z(shapes) | shapely.has_m(shapes)
     if high.any():
         shapes[high] = shapely.force_2d(shapes[high])
-        notes.append(f"{int(high.sum())} shapes had heights or measures; they were dropped.")
     single = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)
     if single.any():
         shapes[single] = shapely.get_geometry(shapes[single], 0)
-        notes.append(f"{int(single.sum())} MultiPoints of one point were taken as that point.")
+    notes = (
+        Note(
+            "Shapes whose heights or measures were dropped: {0:,}.",
+            "{0:,}个图形带有高程或测量值,已去掉。",
+            (int(high.sum()),),
+        ),
+        Note(
+            "MultiPoints of one point that were taken as that point: {0:,}.",
+            "{0:,}个只含一点的多点已按单点读入。",
+            (int(single.sum()),),
+        ),
+    )
     tidy = gpd.GeoSeries(shapes, index=placed.shapes.index, crs=placed.shapes.crs)
-    return Placed(tidy, placed.understood, placed.faults, tuple(notes))
+    return replace(placed, shapes=tidy, notes=(*placed.notes, *notes))

@@ -19,6 +19,22 @@ FILE_FAULTS: dict[str, tuple[str, str]] = {
     ),
     "beyond-64-bits": ("整数超出64位范围", "is a whole number beyond 64 bits"),
     "geometry-unreadable": ("几何数据无法读取", "has a geometry that cannot be read"),
+    "address-ambiguous": (
+        "该地址对应多个已知位置,请补充网格编码或坐标",
+        "stands at several known places; add the grid code or the coordinates",
+    ),
+    "address-unknown": (
+        "不在已知地址中,请核对写法,或补充网格编码或坐标",
+        "is no known address; check how it is written, or add the grid code or the coordinates",
+    ),
+    "grid-unknown": (
+        "不是现行网格的编码,请核对,或补充坐标",
+        "is no grid in force; check it, or add the coordinates",
+    ),
+    "ends-before-it-begins": (
+        "应晚于起始时间(终止日为不再有效的第一天)",
+        "must come after the beginning; a last day is the first one no longer in force",
+    ),
     "geometry-antimeridian": (
         "几何跨越180度经线",
         "spans more than 180° of longitude; it may cross the antimeridian",

@@ -5,6 +5,7 @@ import numpy as np
 import shapely
 
 from gridgeo.errors import CRSError
+from gridgeo.ingest.notes import Note
 from gridgeo.ingest.source import Crs, Source
 
 
@@ -60,18 +61,20 @@ def degrees_only(source: Source, given: Crs) -> bool:
     return bool(given.is_projected and fits.all())
 
 
-def far_note(crs: Crs, bounds: np.ndarray) -> tuple[str, ...]:
+def far_note(crs: Crs, bounds: np.ndarray) -> tuple[Note, ...]:
     """Say how many places lie outside the area a CRS is made for: axes may be exchanged."""
     area = crs.area_of_use
     if area is None or area.west > area.east:
         return ()
     x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
     far = (x < area.west - 3) | (x > area.east + 3) | (y < area.south - 3) | (y > area.north + 3)
-    if not far.any():
-        return ()
     return (
-        f"{int(far.sum())} of {len(far)} places lie outside the area {crs.name} is made for; "
-        "check the CRS and the order of the coordinates.",
+        Note(
+            f"{{0:,}} of {{1:,}} places lie outside the area {crs.name} is made for; "
+            "check the CRS and the order of the coordinates.",
+            f"{{1:,}}个位置中有{{0:,}}个在{crs.name}的适用范围之外,请检查坐标系和坐标顺序。",
+            (int(far.sum()), len(far)),
+        ),
     )
 
 

@@ -96,7 +96,6 @@ def test_of_rows_with_one_key_the_first_sound_one_is_accepted(households, told):
     )
     assert intake.accepted["size_band"].to_dict() == {"a": "1"}
     assert told(intake) == [
-        (1, "household_id", "duplicate-key"),
         (1, "size_band", "not-a-choice"),
         (3, "household_id", "duplicate-key"),
         (4, "size_band", "not-a-choice"),
@@ -158,7 +157,8 @@ def test_times_are_utc_and_a_date_alone_is_midnight_and_said(csv, told):
         "2026-01-31 00:30:00+00:00",
     ]
     assert told(intake) == [(4, "reported_at", "not-time")]
-    assert any("1 values of reported_at are dates without an hour" in n for n in intake.notes)
+    (note,) = [n for n in intake.notes if "dates without an hour" in n]
+    assert note.endswith("taken as 00:00 Asia/Shanghai: 1.")
 
 
 def test_a_border_that_crosses_itself_is_for_the_analyses_to_find(blocks, tmp_path):
@@ -208,8 +208,8 @@ def test_a_multipoint_of_one_is_that_point_and_heights_are_dropped_and_said(home
     intake = read(tmp_path / "h.parquet", HOUSEHOLDS)
     assert set(intake.accepted.geom_type) == {"Point"}
     assert not intake.accepted.has_z.any()
-    assert any("4 shapes had heights" in n for n in intake.notes)
-    assert any("1 MultiPoints of one point" in n for n in intake.notes)
+    assert any("heights or measures were dropped: 4." in n for n in intake.notes)
+    assert any("MultiPoints of one point" in n and n.endswith(": 1.") for n in intake.notes)
 
 
 def test_a_code_a_spreadsheet_mangled_is_refused(csv, told):

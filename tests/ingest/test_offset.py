@@ -147,7 +147,7 @@ def test_a_file_from_a_web_map_is_read_where_its_places_truly_are(csv):
     path = csv(f"户编号,经度,纬度\n1,{x!r},{y!r}\n2,,\n")
     home = read(path, HOUSEHOLDS, offset="gcj02")
     assert home.accepted.geometry["1"].coords[0] == pytest.approx(JINGJIANG, abs=1e-9)
-    assert "1 places were brought back from GCJ-02 to CGCS2000." in home.notes
+    assert "Places brought back from GCJ-02 to CGCS2000: 1." in home.notes
     plain = read(path, HOUSEHOLDS)
     assert plain.accepted.geometry["1"].coords[0] == (x, y)
 
