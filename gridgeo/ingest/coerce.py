@@ -1,20 +1,23 @@
 """Turn what a file holds into the kinds a contract asks for; guess nothing."""
 
 import re
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gridgeo.errors import ParameterError
 from gridgeo.model.contract import Column, numbers
 
 YES = frozenset({"是", "yes", "y", "true", "t", "1"})
 NO = frozenset({"否", "no", "n", "false", "f", "0"})
+TRUTHS = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 
 # How offices write the choices of a contract.
 CHOICE_WORDS = {
@@ -38,10 +41,20 @@ EXACT = 2**53
 
 MOMENT: Final = "datetime64[us]"
 UTC_MOMENT: Final = "datetime64[us, UTC]"
-WRITTEN = re.compile(
-    r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))"
-    r"(?:[T\s]+(\d{1,2})[::](\d{2})(?:[::](\d{2})(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?"
+# For RE2, whose \\d and \\s know ASCII alone: digits are to be ASCII, gaps may be any white space.
+ISO = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 )
+GAP = "\\t-\\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+WRITTEN = (
+    r"^(?P<year>[0-9]{4})(?:[-/.年](?P<month>[0-9]{1,2})[-/.月](?P<day>[0-9]{1,2})日?"
+    r"|(?P<month2>[0-9]{2})(?P<day2>[0-9]{2}))"
+    rf"(?:[T{GAP}]+(?P<hour>[0-9]{{1,2}})[::](?P<minute>[0-9]{{2}})"
+    r"(?:[::](?P<second>[0-9]{2})(?P<fraction>\.[0-9]+)?)?"
+    rf"[{GAP}]*(?P<offset>Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
+)
+LONGEST_DATE = len("2026年01月31日")
 
 
 def time_zone(zone: str) -> ZoneInfo:
@@ -91,7 +104,7 @@ def coerce(values: pd.Series, column: Column, zone: ZoneInfo) -> tuple[pd.Series
         case "float":
             turned = number(values).astype("float64")
         case "bool":
-            turned = _by_value(values, _truth).astype("boolean")
+            turned = _truths(values)
         case "date":
             naive, zoned = _moments(values)
             turned = naive.fillna(zoned.dt.tz_convert(zone).dt.tz_localize(None)).dt.normalize()
@@ -113,7 +126,11 @@ def tightened(values: pd.Series) -> pd.Series:
 
 def dates_without_hour(values: pd.Series) -> int:
     """Count the times that are only a date, which are taken as midnight."""
-    return int(_by_value(stripped(values), _is_bare_date).fillna(False).astype(bool).sum())
+    values = stripped(values)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return 0
+    text = _written(values)
+    return int((_iso(text[text.str.len() <= LONGEST_DATE]).str.len() == len("2026-01-31")).sum())
 
 
 def stripped(values: pd.Series) -> pd.Series:
@@ -137,29 +154,36 @@ def _bare(value: object) -> object:
     return value
 
 
-def _by_value(values: pd.Series, turn: Callable[[Any], Any]) -> pd.Series:
-    """Turn each distinct value once; missing stays missing."""
-    if values.dtype == object:  # lists and the like cannot be told apart by hash
-        return values.map(turn, na_action="ignore")
-    codes, distinct = pd.factorize(values, use_na_sentinel=True)
-    turned = np.empty(len(distinct) + 1, dtype=object)
-    turned[:-1] = [turn(value) for value in distinct]
-    turned[-1] = None  # what code −1 picks
-    return pd.Series(turned[codes], index=values.index, dtype=object)
+def _by_word(
+    text: pd.Series, meanings: Mapping[str, str | bool], dtype: pd.api.extensions.ExtensionDtype
+) -> pd.Series:
+    """Give what each word means, in any case; all other texts mean nothing."""
+    # Each distinct text once, and none that is longer than a word: a column of keys has no end.
+    codes, distinct = pd.factorize(text.where(text.str.len() <= max(map(len, meanings))))
+    meant = pd.Series([meanings.get(word.casefold()) for word in distinct], dtype=dtype).array
+    return pd.Series(meant.take(codes, allow_fill=True), index=text.index)
 
 
 def _text(values: pd.Series, column: Column) -> pd.Series:
-    if isinstance(values.dtype, pd.StringDtype):
-        text = values.astype("str")
-    else:
-        text = values.map(_as_text).astype("str")
+    text = _texts(values)
     if column.choices or column.name.endswith(("_code", "_id")):
-        text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+        real = text.str.contains(".0", regex=False)
+        text[real] = text[real].str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     if column.choices:
         choices = {choice.casefold(): choice for choice in column.choices}
         choices |= {zh: c for zh, c in CHOICE_WORDS.items() if c in column.choices}
-        text = _by_value(text, lambda v: choices.get(v.casefold(), v)).astype("str")
+        other = text[text.notna() & ~text.isin(column.choices)]
+        text[other.index] = _by_word(other, choices, pd.StringDtype(na_value=np.nan)).fillna(other)
     return text
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    """Give texts, and whole numbers as their digits; all others are missing."""
+    if isinstance(values.dtype, pd.StringDtype) or pd.api.types.is_integer_dtype(values.dtype):
+        return values.astype("str")
+    if pd.api.types.is_float_dtype(values.dtype):
+        return _exact(values.astype("float64")).astype("str")
+    return values.map(_as_text).astype("str")
 
 
 def _as_text(value: object) -> str | None:
@@ -177,18 +201,34 @@ def _as_text(value: object) -> str | None:
 
 def number(values: pd.Series) -> pd.Series:
     """Read numbers, as ``contract.numbers`` does; of mixed cells only numbers and text count."""
+    if isinstance(values.dtype, pd.StringDtype):
+        try:  # twenty times as fast as pandas, where all are numbers
+            read = pc.cast(pa.array(values), pa.float64()).to_pandas()
+            return read.set_axis(values.index)
+        except pa.ArrowInvalid:
+            pass
+    return _numbers(values)
+
+
+def _numbers(values: pd.Series) -> pd.Series:
     if values.dtype == object:
         values = values.where(values.map(lambda v: isinstance(v, str | int | float | np.number)))
     return numbers(values)
 
 
+def _exact(real: pd.Series) -> pd.Series:
+    """Give as ``Int64`` the floats that are one whole number and no other."""
+    return real.where(np.isfinite(real) & (real == np.floor(real)) & (real.abs() < EXACT)).astype(
+        "Int64"
+    )
+
+
 def _whole(values: pd.Series) -> pd.Series:
-    read = number(values)
+    read = _numbers(values)
     if pd.api.types.is_signed_integer_dtype(read.dtype):
         return read.astype("Int64")
     real = read.astype("float64")
-    exact = np.isfinite(real) & (real == np.floor(real)) & (real.abs() < EXACT)
-    whole = real.where(exact).astype("Int64")
+    whole = _exact(real)
     # One gap among its neighbours, and pandas makes a float of a number that fits 64 bits.
     long = real.abs() >= EXACT
     whole[long] = pd.array([_digits(value) for value in values[long]], dtype="Int64")
@@ -205,11 +245,20 @@ def _digits(value: object) -> int | None:
     return exact if -(2**63) <= exact < 2**63 else None
 
 
+def _truths(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):
+        return _by_word(values, TRUTHS, pd.BooleanDtype())
+    if values.dtype.kind in "biuf":
+        return values.where(values.isin((0, 1))).astype("boolean")
+    if values.dtype == object:
+        return values.map(_truth).astype("boolean")
+    return pd.Series(pd.NA, index=values.index, dtype="boolean")
+
+
 def _truth(value: object) -> bool | None:
     if isinstance(value, bool | np.bool_ | int | float | np.number):
         return bool(value) if value in (0, 1) else None
-    word = str(value).casefold()
-    return True if word in YES else False if word in NO else None
+    return TRUTHS.get(str(value).casefold())
 
 
 def _moments(values: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -219,33 +268,47 @@ def _moments(values: pd.Series) -> tuple[pd.Series, pd.Series]:
         return pd.Series(pd.NaT, index=values.index, dtype=MOMENT), zoned
     if pd.api.types.is_datetime64_dtype(values.dtype):
         return values.astype(MOMENT), pd.Series(pd.NaT, index=values.index, dtype=UTC_MOMENT)
-    text = _by_value(values, _as_iso).astype("str")
-    aware = text.str.contains(r"(?:Z|[+-]\d{2}:\d{2})$").fillna(False).astype(bool)
-    naive = pd.to_datetime(text.where(~aware), format="ISO8601", errors="coerce")
-    zoned = pd.to_datetime(text.where(aware), format="ISO8601", errors="coerce", utc=True)
+    text = _iso(_written(values))
+    aware = text.str.slice(len("2026-01-31")).str.contains("[-+Z]")
+    naive, zoned = _read(text.where(~aware), None), _read(text.where(aware), "UTC")
     return naive.astype(MOMENT), zoned.astype(UTC_MOMENT)
 
 
-def _as_iso(value: object) -> str | None:
-    """Write a date or time as ISO 8601; None where it is none."""
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    found = WRITTEN.fullmatch(_as_text(value) or "")
-    if found is None:
-        return None
-    year, month, day, month2, day2, hour, minute, second, fraction, offset = found.groups()
-    iso = f"{year}-{month or month2:0>2}-{day or day2:0>2}"
-    if hour is None:
-        return iso
-    if offset is not None and offset != "Z" and ":" not in offset:
-        offset = f"{offset[:3]}:{offset[3:]}"
-    return f"{iso}T{hour:0>2}:{minute}:{second or '00'}{fraction or ''}{offset or ''}"
+def _read(iso: pd.Series, zone: str | None) -> pd.Series:
+    try:  # ten times as fast as pandas, where all are moments
+        return pc.cast(pa.array(iso), pa.timestamp("us", zone)).to_pandas().set_axis(iso.index)
+    except pa.ArrowInvalid:
+        return pd.to_datetime(iso, format="ISO8601", errors="coerce", utc=zone is not None)
 
 
-def _is_bare_date(value: object) -> bool:
-    if isinstance(value, datetime) or (
-        isinstance(value, str) and len(value) > len("2026年01月31日")
-    ):
-        return False
-    iso = _as_iso(value)
-    return iso is not None and len(iso) == 10
+def _written(values: pd.Series) -> pd.Series:
+    """Give dates and times as they are written; what no date is written as is missing."""
+    if values.dtype == object:
+        days = values.map(lambda v: v.isoformat() if isinstance(v, date) else v, na_action="ignore")
+        return _texts(days)
+    return _texts(values)
+
+
+def _iso(text: pd.Series) -> pd.Series:
+    """Write dates and times as ISO 8601; missing where there is none."""
+    plain = pc.match_substring_regex(pa.array(text), ISO).to_pandas()
+    other = ~plain.fillna(True).to_numpy(dtype=bool)
+    text[other] = _rewritten(text[other])
+    return text
+
+
+def _rewritten(text: pd.Series) -> pd.Series:
+    found = pc.extract_regex(pa.array(text, pa.string()), WRITTEN)
+    part = {name: pc.struct_field(found, name) for name in re.findall(r"<(\w+)>", WRITTEN)}
+    month = pc.utf8_lpad(_joined(part["month"], part["month2"]), 2, "0")
+    day = pc.utf8_lpad(_joined(part["day"], part["day2"]), 2, "0")
+    date_ = _joined(part["year"], "-", month, "-", day)
+    second = pc.if_else(pc.equal(part["second"], ""), "00", part["second"])
+    offset = pc.replace_substring_regex(part["offset"], r"^(...)([0-9]{2})$", r"\1:\2")
+    hour = pc.utf8_lpad(part["hour"], 2, "0")
+    moment = _joined(date_, "T", hour, ":", part["minute"], ":", second, part["fraction"], offset)
+    return pc.if_else(pc.equal(part["hour"], ""), date_, moment).to_pandas().set_axis(text.index)
+
+
+def _joined(*parts: pa.Array | str) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, "")

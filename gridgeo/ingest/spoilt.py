@@ -1,5 +1,6 @@
 """Cells that cannot be kept, each with its own word for the clerk who mends them."""
 
+import numpy as np
 import pandas as pd
 
 from gridgeo.ingest.coerce import number, stripped
@@ -28,17 +29,18 @@ def spoilt(values: pd.Series, lost: pd.Series, column: Column) -> pd.Series:
         Empty elsewhere.
     """
     values = stripped(values)
-    code = pd.Series("", index=values.index, dtype=object)
+    code = np.full(len(values), "", dtype=object)
     code[lost] = f"not-{column.kind}"
+    texts = _texts(values)
     if column.kind == "text":
         code[mangled(values)] = "mangled-code"
-        code[with_nul(values)] = "nul-character"
+        code[with_nul(texts)] = "nul-character"
     elif column.kind == "int":
         # Nothing lost is exact: as floats 2**63 and the last number that fits are the same.
         large = number(values[lost]).abs() >= LEAST_TOO_LARGE
-        code[large.index[large]] = "beyond-64-bits"
-    code[cell_error(values)] = "cell-error"
-    return code
+        code[np.flatnonzero(lost)[large.to_numpy(dtype=bool, na_value=False)]] = "beyond-64-bits"
+    code[cell_error(texts)] = "cell-error"
+    return pd.Series(code, index=values.index, dtype=object)
 
 
 def cell_error(values: pd.Series) -> pd.Series:
@@ -68,7 +70,10 @@ def mangled(values: pd.Series) -> pd.Series:
     """
     if not isinstance(values.dtype, pd.StringDtype):
         return pd.Series(False, index=values.index)
-    return values.str.fullmatch(r"\d(\.\d+)?[eE]\+\d+").fillna(False).astype(bool)
+    found = values.str.contains("+", regex=False).fillna(False).astype(bool)
+    if found.any():  # the dearer question, of few
+        found[found] = values[found].str.fullmatch(r"\d(\.\d+)?[eE]\+\d+").astype(bool)
+    return found
 
 
 def with_nul(values: pd.Series) -> pd.Series:
@@ -89,7 +94,10 @@ def _texts(values: pd.Series) -> pd.Series:
     """Give the cells that are texts; all others are missing."""
     if isinstance(values.dtype, pd.StringDtype):
         return values
-    texts = values.tolist() if values.dtype == object else [None] * len(values)
+    if values.dtype != object:
+        return pd.Series(None, index=values.index, dtype="str")
     return pd.Series(
-        [text if isinstance(text, str) else None for text in texts], values.index, dtype="str"
+        [text if isinstance(text, str) else None for text in values.tolist()],
+        values.index,
+        dtype="str",
     )

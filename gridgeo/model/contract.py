@@ -91,7 +91,7 @@ class Column:
 
     def _breaches(self, values: pd.Series) -> Iterator[tuple[np.ndarray, str]]:
         """Yield where each promise is broken; of the breaches of one value the first counts."""
-        if isinstance(values.dtype, pd.StringDtype):
+        if issubclass(values.dtype.type, str):
             values = values.astype("str")  # whose gaps compare as False
         elif isinstance(values.dtype, pd.CategoricalDtype):
             values = values.astype(object)

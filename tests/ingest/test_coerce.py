@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridgeo.errors import ParameterError
-from gridgeo.ingest.coerce import coerce, dates_without_hour, tightened, time_zone
+from gridgeo.ingest.coerce import NO, YES, coerce, dates_without_hour, tightened, time_zone
 from gridgeo.model.contract import Column
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -61,6 +62,134 @@ def test_what_is_turned_has_the_kind_the_contract_asks_for(values, kind):
     result, _ = coerce(pd.Series(values, dtype=object), column, SHANGHAI)
     endless = result.isin([np.inf, -np.inf]).astype(bool)
     assert (column.faults(result) == "").equals(~endless)
+
+
+of_dtype = {
+    "int64": st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 2) | st.just(20260131),
+    "Int64": st.integers(-(2**53), 2**53) | st.integers(-1, 2) | st.none(),
+    "float64": st.floats() | st.sampled_from([0.0, 1.0, 20260131.0, 2.0**53]),
+    "bool": st.booleans(),
+    "boolean": st.booleans() | st.none(),
+    "datetime64[us]": st.datetimes(pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01"))
+    | st.none(),
+}
+
+
+@given(data=st.data(), dtype=st.sampled_from(sorted(of_dtype)), kind=st.sampled_from(KINDS))
+def test_typed_columns_are_turned_as_their_values_one_by_one(data, dtype, kind):
+    values = pd.Series(data.draw(st.lists(of_dtype[dtype], max_size=6)), dtype=dtype)
+    turned, lost = coerce(values, Column("note", kind), SHANGHAI)
+    one_by_one, alone = coerce(values.astype(object), Column("note", kind), SHANGHAI)
+    pd.testing.assert_series_equal(turned, one_by_one)
+    assert lost.tolist() == alone.tolist()
+
+
+def columns_of(cells, size=8):
+    """Make texts on an index that is no range, some of them gaps."""
+    return st.lists(cells | st.sampled_from([None, "", " \u3000"]), max_size=size).map(
+        lambda texts: pd.Series(texts, index=range(len(texts), 0, -1), dtype="str")
+    )
+
+
+def stood(values):
+    return [None if pd.isna(v) or not v.strip() else v.strip() for v in values]
+
+
+def turned_texts(values, kind, **column):
+    turned, lost = coerce(values, Column("grid_code", kind, **column), SHANGHAI)
+    assert turned.index.equals(values.index)
+    assert lost.tolist() == [
+        there is not None and pd.isna(value)
+        for there, value in zip(stood(values), turned, strict=True)
+    ]
+    return [None if pd.isna(value) else value for value in turned]
+
+
+clocks = st.builds(
+    "{}{}{}{}{}{}".format,
+    st.sampled_from(["T", " ", "  ", "\u3000"]),
+    st.sampled_from(["8:05", "08:05", "23:59", "24:00", "7:60", "08:05"]),
+    st.sampled_from(["", ":00", ":59", ":60"]),
+    st.sampled_from(["", "", ".5", ".123456"]),
+    st.sampled_from(["", " "]),
+    st.sampled_from(["", "Z", "+08:00", "-0530", "+01:00"]),
+)
+days = st.builds(
+    lambda form, year, month, day: form.format(year, month, day),
+    st.sampled_from(["{}-{:02}-{:02}", "{}-{}-{}", "{}/{}/{}", "{}年{}月{}日", "{}{:02}{:02}"]),
+    st.integers(1995, 2200),
+    st.integers(0, 13),
+    st.integers(0, 32) | st.integers(1, 28),
+)
+written = st.one_of(
+    days, st.builds("{}{}".format, days, clocks), st.text("2026-1 :日Z", max_size=9)
+)
+FORM = re.compile(
+    r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d\d)(\d\d))"
+    r"(?:[T\s]+(\d{1,2}):(\d\d)(?::(\d\d)(\.\d+)?)?\s*(?:(Z)|([+-]\d\d):?(\d\d))?)?"
+)
+
+
+def moment_of(text):
+    """Read one text with the standard library."""
+    found = FORM.fullmatch(text or "")
+    if found is None:
+        return None
+    year, month, day, month2, day2, hour, minute, second, fraction, utc, east, past = found.groups()
+    zone = dt.UTC if utc else SHANGHAI
+    if east:
+        zone = dt.timezone(dt.timedelta(hours=int(east), minutes=int(f"{east[0]}{past}")))
+    numbers = [int(n or 0) for n in (year, month or month2, day or day2, hour, minute, second)]
+    try:
+        return dt.datetime(*numbers, round(float(fraction or 0) * 1e6), tzinfo=zone)
+    except ValueError:
+        return None
+
+
+@given(values=columns_of(written))
+def test_columns_of_moments_are_read_as_the_standard_library_reads_each(values):
+    moments = [moment_of(text) for text in stood(values)]
+    assert turned_texts(values, "time") == moments
+    local = [m and pd.Timestamp(m.astimezone(SHANGHAI).date()) for m in moments]
+    assert turned_texts(values, "date") == local
+    bare = [
+        bool(found and found[6] is None) for found in map(FORM.fullmatch, map(str, stood(values)))
+    ]
+    assert dates_without_hour(values) == sum(bare)
+
+
+@given(
+    values=columns_of(st.floats().map(repr) | st.integers().map(str) | st.text("1.e-x", max_size=5))
+)
+def test_columns_of_numbers_are_read_as_python_reads_each(values):
+    def real(text):
+        try:
+            return None if np.isnan(float(text)) else float(text)
+        except (TypeError, ValueError):
+            return None
+
+    assert turned_texts(values, "float") == [real(text) for text in stood(values)]
+
+
+@given(
+    values=columns_of(
+        st.sampled_from(
+            ["Yes", "NO", "是", "T", "yeſ", "y", "General", "专属", "DEDICATED", "1.0", "007.00"]
+        )
+        | st.text(max_size=3)
+        | st.integers(10**13, 10**14).map(str)
+    )
+)
+def test_columns_of_words_are_understood_as_each_word_is(values):
+    texts = stood(values)
+    folded = [text and text.casefold() for text in texts]
+    truth = [True if w in YES else False if w in NO else None for w in folded]
+    assert turned_texts(values, "bool") == truth
+    whole = [text and re.sub(r"^(\d+)\.0+$", r"\1", text) for text in texts]
+    assert turned_texts(values, "text") == whole
+    words = {"general": "general", "dedicated": "dedicated", "专属": "dedicated"}
+    chosen = [text and words.get(text.casefold(), text) for text in whole]
+    assert turned_texts(values, "text", choices=("general", "dedicated")) == chosen
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,17 @@
 """Cells that cannot be kept."""
 
+import re
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely import box
 
 from gridgeo.ingest.intake import read
 from gridgeo.ingest.rejects import write_rejects
-from gridgeo.ingest.spoilt import mangled, with_nul
+from gridgeo.ingest.spoilt import CELL_ERRORS, mangled, spoilt, with_nul
+from gridgeo.model.contract import Column
 from gridgeo.model.frames import HOUSEHOLDS, UNITS, WORKERS
 
 WORKERS_WITH_NUL = "worker_id,employment\na\0b,full-time\nc,part-time\0\nd,part-time\n"
@@ -77,3 +82,37 @@ def test_codes_in_scientific_notation_are_found():
     values = pd.Series(["3.21282E+13", "3E+13", "32128210000101", "E+1", None])
     assert mangled(values).tolist() == [True, True, False, False, False]
     assert not mangled(pd.Series([3e13])).any()
+
+
+cells = st.sampled_from(["#N/A", " #REF! ", "3.2E+13", "3E+1", "a+b", "a\0", "\0", "", "城管", "7"])
+
+
+@given(
+    rows=st.lists(st.tuples(cells | st.none(), st.booleans()), max_size=6),
+    dtype=st.sampled_from(["str", "object"]),
+    kind=st.sampled_from(["text", "float", "time"]),
+)
+def test_whole_columns_are_named_as_their_cells_one_by_one(rows, dtype, kind):
+    def word(cell, lost):
+        text = (cell or "").strip()
+        if text in CELL_ERRORS:
+            return "cell-error"
+        if kind == "text" and "\0" in text:
+            return "nul-character"
+        if kind == "text" and dtype == "str" and re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", text):
+            return "mangled-code"
+        return f"not-{kind}" if lost else ""
+
+    index = range(len(rows), 0, -1)
+    values = pd.Series([cell for cell, _ in rows], index=index, dtype=dtype)
+    lost = pd.Series([gone for _, gone in rows], index=index, dtype=bool)
+    codes = spoilt(values, lost, Column("note", kind))
+    assert codes.index.equals(values.index)
+    assert codes.tolist() == [word(cell, gone) for cell, gone in rows]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "bool", "datetime64[us]"])
+def test_cells_that_are_no_texts_are_only_lost_or_not(dtype):
+    values = pd.Series([0, 1], dtype="int64").astype(dtype)
+    lost = pd.Series([True, False])
+    assert spoilt(values, lost, Column("note", "text")).tolist() == ["not-text", ""]
