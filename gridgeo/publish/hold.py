@@ -6,7 +6,9 @@ import pandas as pd
 from gridgeo.publish.suppress import Bools, small
 
 
-def hold(figures: pd.DataFrame, past: pd.DataFrame, k: int) -> tuple[pd.DataFrame, pd.Series]:
+def hold(
+    figures: pd.DataFrame, past: pd.DataFrame, k: int, again: pd.Series | None = None
+) -> tuple[pd.DataFrame, pd.Series]:
     """Publish the nearest earlier figures again where the new ones lie within k of any.
 
     Parameters
@@ -16,6 +18,8 @@ def hold(figures: pd.DataFrame, past: pd.DataFrame, k: int) -> tuple[pd.DataFram
     past : DataFrame
         What ``Ledger.published`` gives, oldest first.
     k : int
+    again : Series of bool, optional
+        By feature: whether the last earlier figures are published again, however far they are.
 
     Returns
     -------
@@ -46,6 +50,10 @@ def hold(figures: pd.DataFrame, past: pd.DataFrame, k: int) -> tuple[pd.DataFram
     apart = (earlier - figures.loc[earlier.index]).abs().to_numpy()
     close = pd.Series(small(apart, k).any(axis=1), index=earlier.index)
     kept |= close.groupby(level=0).any().reindex(figures.index, fill_value=False)
-    order = np.argsort(apart.sum(axis=1), kind="stable")
+    distance = pd.Series(apart.sum(axis=1), index=earlier.index)
+    if again is not None:
+        kept |= again & kept.index.isin(earlier.index)
+        distance[again.loc[earlier.index].to_numpy()] = 0.0  # of equals the latest is taken
+    order = np.argsort(distance.to_numpy(), kind="stable")
     nearest = earlier.take(order).groupby(level=0).first()
     return figures.mask(kept, nearest.reindex(figures.index)), kept

@@ -68,6 +68,9 @@ def cells_by_period(
     cell c of a union T is split: in period t it lies between max(0, c + t − T) and min(c, t).
     These Fréchet bounds are sharp, and min(c, t, T − c, T − t) apart: each of the four is 0 or at
     least k, and where it is 0 the split is a figure that is told, itself at least k.
+
+    Safe within one release. Over time ``release`` holds the figures of one and the same cell;
+    shapes that follow one another are not covered, as ``k_safe_cells`` says.
     """
     # The middle of its smallest square is inside exactly one cell, also for a point on a border.
     middle = (np.floor(np.column_stack([points.x, points.y]) / least_m) + 0.5) * least_m

@@ -40,6 +40,7 @@ def release(
     scope: Scope,
     ledger: Ledger | None = None,
     unseen: tuple[str, ...] = (),
+    again: pd.Series | None = None,
 ) -> Layer:
     """Let a frame out of the house, without what would give residents away.
 
@@ -53,6 +54,10 @@ def release(
     unseen : tuple of str
         Words for what exists, but fewer than k of it: what ``k_safe_cells`` answered with no
         cell and ``withheld`` None.
+    again : Series of bool, optional
+        On the index of ``frame``: features whose new figures must not be told, since together
+        with another layer they would say too much. What was told of them last is told again;
+        NA where nothing was.
 
     Returns
     -------
@@ -82,7 +87,10 @@ def release(
     features.index = features.index.astype("str").rename("feature_id")
     # Equal figures are withheld in the order of their ids, whichever order the frame is in.
     by_id = features.sort_index()
-    told, hidden, held = _protect(by_id, scope, ledger)
+    stays = pd.Series(False, index=by_id.index)
+    if again is not None:
+        stays |= again.set_axis(again.index.astype("str")).reindex(by_id.index).astype(bool)
+    told, hidden, held = _protect(by_id, scope, ledger, stays)
     names = hidden.columns.to_numpy()
     out = _columns(by_id, told, scope).assign(
         withheld=pd.Series(
@@ -108,7 +116,7 @@ def release(
 
 
 def _protect(
-    by_id: gpd.GeoDataFrame, scope: Scope, ledger: Ledger | None
+    by_id: gpd.GeoDataFrame, scope: Scope, ledger: Ledger | None, again: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Give the count columns as they may be told, where they are withheld, how many are held."""
     told = pd.DataFrame(index=by_id.index)
@@ -118,7 +126,10 @@ def _protect(
         true = by_id[group].astype("float64")
         unknown = true.isna().any(axis=1)
         true[unknown] = 0.0
-        figures, kept = _tell(true, scope.layer, scope, ledger)
+        figures, kept = _tell(true, scope.layer, scope, ledger, again)
+        never = again & ~kept
+        true[never] = figures[never] = 0.0
+        unknown |= never
         levels = []
         path = pd.Series("", index=by_id.index)
         for column, layer in scope.parents.items():
@@ -142,13 +153,17 @@ def _protect(
 
 
 def _tell(
-    true: pd.DataFrame, layer: str, scope: Scope, ledger: Ledger | None
+    true: pd.DataFrame,
+    layer: str,
+    scope: Scope,
+    ledger: Ledger | None,
+    again: pd.Series | None = None,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Give true figures as they may be told in view of what was told before, and which are held."""
     figures = (true / scope.k + 0.5).apply(np.floor) * scope.k if scope.rounded else true
     if ledger is None:
         return figures, pd.Series(False, index=figures.index)
-    return hold(figures, ledger.published(layer), scope.k)
+    return hold(figures, ledger.published(layer), scope.k, again)
 
 
 def _columns(by_id: gpd.GeoDataFrame, told: pd.DataFrame, scope: Scope) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Where do incidents gather, by time of day?"""
 
 import numpy as np
-import pandas as pd
 
 from gridgeo.publish import Field, Layer, Scope, k_safe_cells, release
 from gridgeo.publish.periods import cells_by_period
@@ -35,7 +34,8 @@ def incidents_by_time_layer(source: Source, about: About, told: Layer) -> Layer:
     Notes
     -----
     The cells are unions of whole cells of ``told``, see ``publish.periods``. Where one of these
-    is told at an earlier figure, the union is NA: its true sum would tell the change.
+    is told at an earlier figure, so is the union: its true sum would tell the change. It is NA
+    where nothing was told of it before.
     """
     incidents, _ = incidents_in_place(source)
     points = incidents.geometry
@@ -47,7 +47,7 @@ def incidents_by_time_layer(source: Source, about: About, told: Layer) -> Layer:
     frame = made.frame.rename(columns=dict(enumerate(names)))
     said = told.features["incidents"].reindex(cells.index).astype("float64")
     other = said.ne(cells["count"]).groupby(made.member).any()
-    frame[names] = frame[names].astype("Int64").mask(other.reindex(frame.index).astype(bool), pd.NA)
+    again = other.reindex(frame.index).astype(bool)
     fields = tuple(
         Field(name, "int", "incidents", f"{a}–{b}时", f"{a:02d}–{b:02d} h", is_count=True)
         for name, (a, b) in zip(names, BANDS, strict=True)
@@ -66,4 +66,5 @@ def incidents_by_time_layer(source: Source, about: About, told: Layer) -> Layer:
         source=about.source,
         as_of=about.as_of.isoformat(),
     )
-    return release(frame, scope, about.ledger, () if len(frame) else ("incident",))
+    unseen = () if len(frame) else ("incident",)
+    return release(frame, scope, about.ledger, unseen, again)
