@@ -23,6 +23,10 @@ PUOR = (
 INFERNO = (
     "#fcffa4", "#fac228", "#f57d15", "#d44842", "#9f2a63", "#65156e", "#280b53",
 )  # fmt: skip
+# From near the page to the dark end of inferno: what is little does not look hot.
+EMBERS = (
+    "#f3f0e8", "#fcdcaa", "#f7a355", "#df5f33", "#a92a4c", "#65156e", "#280b53",
+)  # fmt: skip
 NO_FIGURE = "#d5dae0"
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
@@ -101,7 +105,7 @@ def even_classes(
 
 
 def steep_classes(values: npt.NDArray[np.float64], most: int = 7) -> Classes:
-    """Cut a range of densities at 1, 2, 5, 10, 20, 50 and so on, in inferno.
+    """Cut a range of densities at 1, 2, 5, 10, 20, 50 and so on, from the page to dark.
 
     Parameters
     ----------
@@ -116,8 +120,8 @@ def steep_classes(values: npt.NDArray[np.float64], most: int = 7) -> Classes:
     """
     known = values[np.isfinite(values) & (values > 0)]
     if known.size == 0 or known.min() == known.max():
-        return Classes((), ramp(INFERNO, 3)[1:2])
+        return Classes((), ramp(EMBERS, 3)[1:2])
     powers = range(int(np.floor(np.log10(known.min()))), int(np.ceil(np.log10(known.max()))) + 1)
     series = [m * 10.0**p for p in powers for m in (1, 2, 5)]
     breaks = tuple(b for b in series if known.min() < b <= known.max())[1 - most :]
-    return Classes(breaks, ramp(INFERNO, len(breaks) + 1))
+    return Classes(breaks, ramp(EMBERS, len(breaks) + 1))

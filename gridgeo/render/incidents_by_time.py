@@ -15,6 +15,8 @@ from gridgeo.render.values import figures, head
 from gridgeo.words import Lang
 
 _BAND = re.compile(r"h(\d\d)_(\d\d)")
+# Hundreds of cells: dark borders would be all there is to see.
+_EDGE: Style = {"color": "#c3cad1", "weight": 0.6, "fillOpacity": 0.75}
 
 
 def incidents_by_time_map(
@@ -38,8 +40,9 @@ def incidents_by_time_map(
     Returns
     -------
     str
-        One HTML page, down to zoom 15. Colours tell incidents per km² and hour of the band over
-        the whole period, so that the long night compares with two hours of the day.
+        One HTML page, down to zoom 15, that begins with the busiest time. Colours tell incidents
+        per km² and hour of the band over the whole period, so that the long night compares with
+        two hours of the day.
     """
     sheet = Sheet([cells, *([] if grids is None else [grids])], lang, tile_url, MAX_ZOOM)
     if grids is not None:
@@ -50,16 +53,17 @@ def incidents_by_time_map(
     density = counts / figures(cells, "area_km2")[:, None] / np.array(hours)
     classes = steep_classes(density)
     looks: list[list[Style | None]] = [
-        [area_style(colour) for colour in classes.paint(column)] for column in density.T
+        [area_style(colour) | _EDGE for colour in classes.paint(column)] for column in density.T
     ]
+    sums = np.nansum(counts, axis=0) / np.array(hours)
+    start = int(np.argmax(sums))
     columns = [*(band.name for band in bands), "area_km2"]
-    group = sheet.areas(cells, looks[0], columns, head("cells", lang), overlay=False, show=True)
+    group = sheet.areas(cells, looks[start], columns, head("cells", lang), overlay=False, show=True)
     if len(cells.features):
         labels = classes.labels(lambda value: f"{value:,.10g}")
         swatches = [Swatch(t or "> 0", c) for t, c in zip(labels, classes.colours, strict=True)]
         sheet.explain(group, head("per_km2_hour", lang), swatches[::-1])
         Frames(group, looks).add_to(sheet.map)
-        sums = np.nansum(counts, axis=0) / np.array(hours)
-        sheet.panel(slider_box([band.label(lang) for band in bands], sums, lang))
+        sheet.panel(slider_box([band.label(lang) for band in bands], sums, lang, start))
     sheet.table(cells, columns)
     return sheet.page(cells.title(lang))

@@ -106,7 +106,7 @@ def table_box(layer: Layer, columns: Sequence[str], lang: Lang) -> str:
     )
 
 
-def slider_box(labels: Sequence[str], amounts: Sequence[float], lang: Lang) -> str:
+def slider_box(labels: Sequence[str], amounts: Sequence[float], lang: Lang, start: int = 0) -> str:
     """Write the slider over the frames of a map, with a bar for how much each one tells of.
 
     Parameters
@@ -116,6 +116,8 @@ def slider_box(labels: Sequence[str], amounts: Sequence[float], lang: Lang) -> s
     amounts : sequence of float
         Not negative; the highest bar is the greatest.
     lang : {"zh", "en"}
+    start : int
+        The position shown first.
 
     Returns
     -------
@@ -129,9 +131,9 @@ def slider_box(labels: Sequence[str], amounts: Sequence[float], lang: Lang) -> s
     return (
         f'<section class="panel time" aria-label="{word}"><div class="row">'
         f'<button type="button" data-play="{play}" data-pause="{pause}">{play}</button>'
-        f'<b>{word}</b><output aria-live="polite">{escape(labels[0])}</output></div>'
+        f'<b>{word}</b><output aria-live="polite">{escape(labels[start])}</output></div>'
         f'<div class="bars" aria-hidden="true">{bars}</div>'
-        f'<input type="range" min="0" max="{len(labels) - 1}" step="1" value="0" '
+        f'<input type="range" min="0" max="{len(labels) - 1}" step="1" value="{start}" '
         f'aria-label="{word}"><ul hidden>{names}</ul></section>'
     )
 

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from gridgeo.model.findings import KIND_WEIGHTS
 from gridgeo.publish import Field
+from gridgeo.render.assets import text
 from gridgeo.render.blind_spots import KINDS
 from gridgeo.render.colours import CIVIDIS, NO_FIGURE, Classes, even_classes, ramp, steep_classes
 from gridgeo.render.values import number
@@ -71,3 +74,21 @@ def test_figures_are_written_with_unit_sign_and_thousands(value, field, text):
 def test_every_kind_of_the_register_has_a_look_of_its_own():
     assert set(KIND_WEIGHTS) == set(KINDS)
     assert len(set(KINDS.values())) == len(KINDS)
+
+
+def luminance(colour):
+    """Relative luminance by WCAG 2.2."""
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_few_incidents_look_like_the_page_and_more_are_always_darker():
+    colours = steep_classes(np.array([1.0, 3, 8, 15, 30, 70, 150, 400])).colours
+    light = [luminance(colour) for colour in colours]
+    assert light == sorted(light, reverse=True)
+    page = re.search(r"background: (#[0-9a-f]{6})", text("templates/page.css")).group(1)
+    # Yellow is as light as the page, and shouts: each of red, green and blue is near.
+    apart = [abs(int(colours[0][i : i + 2], 16) - int(page[i : i + 2], 16)) for i in (1, 3, 5)]
+    assert max(apart) < 20
+    assert (light[0] + 0.05) / (light[-1] + 0.05) > 7

@@ -170,3 +170,20 @@ def test_the_slider_changes_what_is_drawn_by_keyboard_and_by_playing(layers, sho
     page.locator(".time button").click()
     assert page.locator(".time button").inner_text() == "Play"
     opened.assert_quiet()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_incidents_by_time_begin_with_the_busiest_time(lang, layers, show):
+    opened = show(draw("incidents-by-time", layers, lang))
+    page = opened.page
+    said = {"zh": "h08_10", "en": "08–10 h"}[lang]
+    assert page.locator(".time input").input_value() == "2"
+    assert page.locator(".time output").inner_text() == said
+    assert page.locator(".time .bars i.now").evaluate_all(
+        "all => all.map(e => e.style.height)"
+    ) == ["100%"]
+    # Eleven times as many an hour as by night, so in another colour.
+    busiest = page.locator("path.leaflet-interactive").nth(5).get_attribute("fill")
+    page.locator(".time input").fill("0")
+    assert page.locator("path.leaflet-interactive").nth(5).get_attribute("fill") != busiest
+    opened.assert_quiet()
