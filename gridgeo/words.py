@@ -89,6 +89,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "map": ("地图", "map"),
     "none_found": ("未发现", "none found"),
     "not_judgeable": ("无法判断", "cannot be judged"),
+    "number": ("序号", "no."),
     "table": ("数据表", "table"),
     "time_of_day": ("时段", "time of day"),
     "play": ("播放", "play"),

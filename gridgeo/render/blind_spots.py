@@ -69,7 +69,8 @@ def blind_spots_map(
     -------
     str
         One HTML page. Findings about households are squares that tell of at least k; what is
-        too small to be seen at the scale of a town is marked by a ring.
+        too small to be seen at the scale of a town is marked by a ring. The table
+        holds every finding.
     """
     sheet = Sheet([findings, *([] if grids is None else [grids])], lang, tile_url)
     if grids is not None:
@@ -97,6 +98,7 @@ def blind_spots_map(
             head(kind, lang), fill, look["color"], bool(look["dashArray"]), str(counts[kind])
         )
         sheet.explain(groups[kind], "", [swatch], show=kind not in _AT_REQUEST)
+    sheet.table(findings, [*_TIPS, "severity"])
     return sheet.page(findings.title(lang))
 
 

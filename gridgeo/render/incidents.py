@@ -78,6 +78,7 @@ def incidents_map(
     )
     if len(cells.features):
         sheet.explain(squares, head("per_km2", lang), _swatches(classes), show=False)
+    sheet.table(cells, [one.name for one in cells.columns if one.name != "withheld"])
     return sheet.page(cells.title(lang))
 
 

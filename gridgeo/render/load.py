@@ -8,6 +8,7 @@ import numpy as np
 from gridgeo.publish import Layer
 from gridgeo.render.colours import DEVIATIONS, NO_FIGURE, PUOR, Classes, even_classes
 from gridgeo.render.elements import Style
+from gridgeo.render.measures import area_style
 from gridgeo.render.panels import Swatch
 from gridgeo.render.sheet import Sheet
 from gridgeo.render.values import figures, head, number, unit_word, written
@@ -50,22 +51,14 @@ def load_map(
     Returns
     -------
     str
-        One HTML page. One view at a time; each grid bears its figure, a deviation with its sign.
+        One HTML page. One view at a time; each grid bears its figure, a deviation with its sign;
+        a table of each layer says them all.
     """
     layers = [current, *([] if proposed is None else [proposed])]
     sheet = Sheet(layers, lang, tile_url)
     for position, view in enumerate(_views(layers, lang)):
         values = figures(view.layer, view.figure)
-        styles: list[Style] = [
-            {
-                "fillColor": colour,
-                "fillOpacity": 0.85,
-                "color": "#8592a0",
-                "weight": 1,
-                "dashArray": None if colour != NO_FIGURE else "4 3",
-            }
-            for colour in view.classes.paint(values)
-        ]
+        styles: list[Style] = [area_style(colour) for colour in view.classes.paint(values)]
         field = view.layer.field(view.figure)
         group = sheet.areas(
             view.layer,
@@ -79,6 +72,8 @@ def load_map(
         unit = unit_word(field.unit, lang)
         title = head(view.figure, lang) + (f" ({unit})" if unit else "")
         sheet.explain(group, title, _swatches(view, values, lang), show=position == 0)
+    for layer in layers:
+        sheet.table(layer, _tips(layer))
     return sheet.page(current.title(lang))
 
 

@@ -73,26 +73,36 @@ def legend_box(legends: Sequence[str], lang: Lang) -> str:
     )
 
 
-def table_box(layer: Layer, columns: Sequence[str], lang: Lang) -> str:
-    """Write the figures of a layer as a table to be opened beside the map.
+def table_box(layer: Layer, columns: Sequence[str], lang: Lang, title: str = "") -> str:
+    """Write the figures of a layer as a table to be opened beside the map, and sorted.
 
     Parameters
     ----------
     layer : Layer
     columns : sequence of str
-        The first one names the row.
+        The first one names the row; where it is a figure, rows are numbered instead.
     lang : {"zh", "en"}
+    title : str
+        Plain text, where the page has several tables.
 
     Returns
     -------
     str
         HTML; everything escaped.
     """
-    word = escape(f"{head('table', lang)} ({len(layer.features)})")
-    heads = "".join(
-        f'<th scope="col">{escape(layer.field(name).label(lang))}</th>' for name in columns
-    )
+    which = f"{head('table', lang)}: {title}" if title else head("table", lang)
+    word = escape(f"{which} ({len(layer.features)})")
+    fields = [layer.field(name) for name in columns]
+    labels = [(field.label(lang), field.kind in ("int", "float")) for field in fields]
     texts = [written(layer, name, lang) for name in columns]
+    if labels[0][1]:
+        labels.insert(0, (head("number", lang), True))
+        texts.insert(0, [str(number + 1) for number in range(len(layer.features))])
+    heads = "".join(
+        f'<th scope="col"{" data-figures" if figures else ""}>'
+        f'<button type="button">{escape(label[:1].upper() + label[1:])}</button></th>'
+        for label, figures in labels
+    )
     rows = "".join(
         f'<tr><th scope="row">{escape(first)}</th>'
         + "".join(f"<td>{escape(text)}</td>" for text in rest)

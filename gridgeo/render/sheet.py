@@ -15,7 +15,7 @@ from gridgeo.render.elements import Areas, Behaviour, Functions, Shapes, Style, 
 from gridgeo.render.escape import escape
 from gridgeo.render.offline import one_file
 from gridgeo.render.panels import Swatch, legend, legend_box, table_box, title_box
-from gridgeo.render.values import written
+from gridgeo.render.values import head, written
 from gridgeo.words import Lang, say
 
 # Beyond this many shapes a canvas draws faster than SVG, and no one tabs through them.
@@ -61,7 +61,8 @@ class Sheet:
         self._tile_url = tile_url
         self._legends: list[tuple[FoliumLayer, str, str]] = []
         self._label_zoom = 0.0
-        self._tables = ""
+        self._tables: list[tuple[Layer, Sequence[str]]] = []
+        self._panels = ""
         self._written: dict[int, Shapes] = {}
         self._choices = 0
         self._count = sum(len(layer.features) for layer in layers)
@@ -147,11 +148,11 @@ class Sheet:
 
     def table(self, layer: Layer, columns: Sequence[str]) -> None:
         """Put the figures of a layer beside the map as a table that can be opened."""
-        self._tables += table_box(layer, columns, self.lang)
+        self._tables.append((layer, columns))
 
     def panel(self, html: str) -> None:
         """Put a box beside the map; whoever wrote it has escaped what came from data."""
-        self._tables += html
+        self._panels += html
 
     def page(self, title: str) -> str:
         """Finish the map.
@@ -175,16 +176,23 @@ class Sheet:
             "map": f"{say('map', self.lang)}: {title}",
             "zoom_in": say("zoom_in", self.lang),
             "zoom_out": say("zoom_out", self.lang),
+            "layers": head("layer", self.lang),
         }
         legends = [(layer, identity) for layer, identity, _ in self._legends]
         Behaviour(options, legends).add_to(self.map)
         panels = title_box(title, self.layers, self.lang)
         panels += legend_box([html for *_, html in self._legends], self.lang)
+        several = len(self._tables) > 1
+        tables = "".join(
+            table_box(layer, columns, self.lang, layer.title(self.lang) if several else "")
+            for layer, columns in self._tables
+        )
+        panels = f'<div class="side">{panels}</div>{self._panels}'
         return one_file(
             self.map,
             title=title,
             lang=self.lang,
-            panels=f'<div class="side">{panels}</div>{self._tables}',
+            panels=panels + (f'<div class="twins">{tables}</div>' if tables else ""),
             tile_url=self._tile_url,
         )
 

@@ -9,6 +9,8 @@ from gridgeo.words import LANGS, Lang, say
 UNITS: dict[str, tuple[str, str]] = {
     "households": ("户", "households"),
     "persons": ("人", "persons"),
+    "grids": ("个网格", "grids"),
+    "days": ("天", "days"),
     "incidents": ("件", "incidents"),
     "m": ("米", "m"),
     "m2": ("平方米", "m²"),
@@ -67,6 +69,8 @@ def written(layer: Layer, name: str, lang: Lang) -> list[str]:
             text = number(float(value), field) + (f" {unit}" if unit else "")
         elif field.kind == "date":
             text = f"{pd.Timestamp(value):%Y-%m-%d}"
+        elif name == "unit":
+            text = unit_word(str(value), lang)
         else:
             text = say(str(value), lang) if name in _WORDS_AS_VALUES else str(value)
         texts.append(text)

@@ -127,49 +127,67 @@ def test_a_map_of_nothing_opens_too(show):
     assert "None found" in opened.page.locator(".legend").inner_text()
 
 
-@pytest.mark.parametrize("kind", ["coverage", "staffing", "quality"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_table_says_what_the_map_says_and_opens_by_keyboard(kind, layers, show):
     opened = show(draw(kind, layers, "en"))
-    table = opened.page.locator(".twin table")
+    table = opened.page.locator(".twin table").first
     assert not table.is_visible()
-    opened.page.locator(".twin summary").focus()
+    opened.page.locator(".twin summary").first.focus()
     opened.page.keyboard.press("Enter")
     assert table.is_visible()
-    assert table.locator("tbody tr").count() == len(layers[kind].features)
+    shown = layers[KINDS[kind].needs].features
+    assert table.locator("tbody tr").count() == len(shown)
     names = table.locator("tbody th").evaluate_all("cells => cells.map(c => c.textContent)")
-    assert names == layers[kind].features["name"].tolist()
+    if "name" in shown:
+        assert names == shown["name"].tolist()
+    elif kind == "blind-spots":
+        assert names == [say(value, "en") for value in shown["kind"]]
+    else:
+        assert names == [str(number + 1) for number in range(len(shown))]
     opened.assert_quiet()
 
 
-def test_what_cannot_be_judged_is_told_apart_from_nought(layers, show):
-    opened = show(draw("quality", layers, "en"))
-    lines = opened.page.locator(".scale:visible li").all_inner_texts()
-    said = {text.split("\n")[0]: text.split("\n")[-1] for text in lines}
-    # The first grid's households are withheld; no figure of the second is.
-    assert said["< 50%"] >= "1"
-    assert said["Withheld to protect residents"] == "1"
-    assert said["Cannot be judged"] == "1"
+def test_each_layer_of_the_load_has_a_table_of_its_own_name(layers, show):
+    opened = show(draw("load", layers, "en"))
+    heads = opened.page.locator(".twin summary").all_inner_texts()
+    assert heads == ["Table: Load of the grids (12)", "Table: Proposed load (12)"]
 
 
-def test_a_grid_that_lacks_people_bears_the_number_to_hire(layers, show):
-    opened = show(draw("staffing", layers, "zh"))
-    assert opened.page.locator(".value b").all_inner_texts() == ["−1", "−2", "−1", "−3"]
-
-
-def test_the_slider_changes_what_is_drawn_by_keyboard_and_by_playing(layers, show):
-    opened = show(draw("incidents-by-time", layers, "en"))
+def test_a_press_on_a_head_sorts_and_what_is_not_told_stays_last(layers, show):
+    opened = show(draw("load", layers, "en"))
     page = opened.page
-    shape = page.locator("path.leaflet-interactive").nth(5)
-    before = shape.get_attribute("fill")
-    page.locator(".time input").focus()
-    page.keyboard.press("ArrowRight")
-    assert page.locator(".time output").inner_text() == "06–08 h"
-    assert shape.get_attribute("fill") != before
-    page.locator(".time button").click()
-    page.locator(".time output", has_text="08–10 h").wait_for()
-    page.locator(".time button").click()
-    assert page.locator(".time button").inner_text() == "Play"
+    page.locator(".twin summary").first.click()
+    table = page.locator(".twin table").first
+    column = table.locator("thead th").all_inner_texts().index("Households")
+    press = table.locator("thead button").nth(column)
+    told = layers["load"].features["households"]
+    assert told.isna().any()
+    for state, most_first in (("descending", True), ("ascending", False)):
+        press.focus()
+        page.keyboard.press("Enter")
+        assert table.locator("thead th").nth(column).get_attribute("aria-sort") == state
+        cells = table.locator(f"tbody tr > :nth-child({column + 1})").all_inner_texts()
+        figures = [int(text.replace(",", "").split()[0]) for text in cells if text[0].isdigit()]
+        assert figures == sorted(told.dropna(), reverse=most_first)
+        assert all(text[0].isdigit() for text in cells[: len(figures)])
     opened.assert_quiet()
+
+
+def test_a_long_table_scrolls_and_leaves_map_and_choices_to_be_seen(layers, show):
+    for width, height in ((1280, 800), (390, 844)):
+        opened = show(draw("incidents", layers, "en"), width=width, height=height)
+        page = opened.page
+        buttons = page.locator(".leaflet-control-zoom").bounding_box()
+        box = page.locator(".twins").bounding_box()
+        apart = (
+            buttons["y"] + buttons["height"] <= box["y"] or box["y"] + box["height"] <= buttons["y"]
+        )
+        assert apart
+        page.locator(".twin summary").click()
+        assert page.locator(".twins").bounding_box()["height"] < height / 2
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        scroll = page.locator(".twin .scroll")
+        assert scroll.evaluate("box => box.scrollHeight > box.clientHeight")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

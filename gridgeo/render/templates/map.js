@@ -69,6 +69,31 @@ function gridgeoFrames(areas, looks, frames) {
     show();
 }
 
+// A press on a head sorts, figures from the most, texts from the first; the next one turns it round.
+function gridgeoSort(table) {
+    const body = table.tBodies[0];
+    const heads = Array.from(table.tHead.rows[0].cells);
+    heads.forEach((head, column) => head.firstChild.addEventListener("click", () => {
+        const figures = "figures" in head.dataset;
+        const key = (row) => {
+            const text = row.cells[column].textContent;
+            return figures ? parseFloat(text.replace(/,/g, "").replace("−", "-")) : text;
+        };
+        const none = (value) => value === "–" || Number.isNaN(value);
+        const before = head.getAttribute("aria-sort");
+        const down = before ? before === "ascending" : figures;
+        const rows = Array.from(body.rows, (row) => [key(row), row]);
+        rows.sort(([a], [b]) => {
+            if (none(a) || none(b)) return none(a) - none(b);  // what is not told stays last
+            const order = figures ? a - b : a.localeCompare(b, document.documentElement.lang);
+            return down ? -order : order;
+        });
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        body.append(...rows.map(([, row]) => row));
+    }));
+}
+
 function gridgeoLabels(texts) {
     return L.layerGroup(texts.map(([lat, lon, text]) => {
         const html = document.createElement("b");
@@ -93,6 +118,18 @@ function gridgeoMap(map, options, legends) {
     // The title box covers the left side of a wide page, the top of a narrow one.
     const choices = box.querySelector(".leaflet-control-layers");
     const wide = box.clientWidth > 760;
+    if (choices) {
+        const fold = document.createElement("details");
+        const summary = fold.appendChild(document.createElement("summary"));
+        summary.textContent = options.layers;
+        fold.open = wide;
+        fold.append(choices.querySelector(".leaflet-control-layers-list"));
+        choices.append(fold);
+    }
+    // On a narrow page the buttons stand above the boxes at the bottom.
+    const feet = Array.from(document.querySelectorAll(".time, .twins"), (one) => one.offsetTop);
+    if (feet.length > 0) box.style.setProperty("--feet", `${box.clientHeight - Math.min(...feet)}px`);
+    document.querySelectorAll(".twin table").forEach(gridgeoSort);
     document.querySelector(".legend details").open = wide;
     if (options.bounds) {
         map.fitBounds(options.bounds, {
