@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         Which city: each has a database of its own in the private cluster.
     zone : str
         Time zone of times that carry none.
+    address_prefixes : tuple of str
+        What offices write before an address, or leave out: province, city, county.
     reach_within_m : float
         Standard of reach in a straight line. Walking is longer: not a walking distance.
     """
@@ -37,6 +39,7 @@ class Settings(BaseSettings):
     home: Path | None = None
     city: str = Field(default="city", pattern=r"[a-z][a-z0-9_]{0,40}")
     zone: str = "Asia/Shanghai"
+    address_prefixes: tuple[str, ...] = ("江苏省", "泰州市", "靖江市")
     reach_within_m: float = Field(default=1000.0, gt=0)
 
     @field_validator("zone")

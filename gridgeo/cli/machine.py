@@ -1,7 +1,8 @@
 """Commands for the machine: the private database, its checks, the service."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
 
 from gridgeo import wiring
@@ -85,22 +86,28 @@ def status() -> None:
         counts, feeds = store.counts(), store.feeds().tail(10)
         layers = store.published_layers("internal")
     table("Rows", ["layer", "rows"], [[k, f"{v:,}"] for k, v in counts.items()])
-    rows = [
-        [
-            str(f.layer),
-            str(f.file_name),
-            f"{f.accepted:,}",
-            f"{f.rejected:,}",
-            f"{f.imported_at:%Y-%m-%d %H:%M}",
-        ]
-        for f in feeds.itertuples()
-    ]
-    table("Last files", ["layer", "file", "accepted", "refused", "taken in (UTC)"], rows)
+    columns = ["layer", "file", "from", "rows", "refused", "taken in (UTC)", "lag", "basis"]
+    table("Last files", columns, [_told(feed) for feed in feeds.itertuples()])
     published = [
         [str(p.Index), str(p.version), f"{p.created_at:%Y-%m-%d %H:%M}"]
         for p in layers.itertuples()
     ]
     table("Published", ["layer", "version", "at (UTC)"], published)
+
+
+def _told(feed: Any) -> list[str]:  # noqa: ANN401  # a row of a table
+    """Say what came, from whom, how late, and by what right the city keeps it."""
+    lag = (feed.imported_at - feed.data_to).days
+    return [
+        str(feed.layer),
+        str(feed.file_name),
+        feed.department or "–",
+        f"{feed.rows_read:,}",
+        f"{feed.rejected:,}",
+        f"{feed.imported_at:%Y-%m-%d %H:%M}",
+        "–" if pd.isna(lag) else f"{lag:,.0f} d",
+        feed.lawful_basis or "–",
+    ]
 
 
 def doctor() -> None:

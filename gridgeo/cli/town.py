@@ -1,7 +1,7 @@
 """Commands for a city's data: take files in, publish, and the demo that does it all."""
 
 import getpass
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +16,13 @@ from gridgeo.cli.say import bar, next_step, tell
 from gridgeo.errors import ParameterError
 from gridgeo.services.imports import (
     Asked,
-    FeedResult,
-    Intake,
+    Directory,
+    ImportStore,
+    Reading,
+    RejectFile,
     import_file,
+    known_places,
     understand,
-    write_rejects,
 )
 from gridgeo.services.publication import publish_all
 from gridgeo.settings import Settings
@@ -46,11 +48,22 @@ def import_(
         str | None,
         typer.Option(help="Web map the places come from: gcj02 (Amap, Tencent) or bd09 (Baidu)."),
     ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option("--sheet", "--layer", help="Sheet or layer of a file that has several."),
+    ] = None,
     encoding: Annotated[str, typer.Option(help="Of CSV and .dbf texts.")] = "detect",
     valid_from: Annotated[
         str | None, typer.Option(help="First day of grids that say none; default: since ever.")
     ] = None,
     department: Annotated[str | None, typer.Option(help="Where the files came from.")] = None,
+    purpose: Annotated[str | None, typer.Option(help="What the data is kept for.")] = None,
+    basis: Annotated[
+        str | None, typer.Option(help="Law or agreement that allows the city to keep it.")
+    ] = None,
+    data_as_of: Annotated[
+        str | None, typer.Option(help="Day the files describe, where their rows tell none.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is understood.")
     ] = False,
@@ -63,12 +76,6 @@ def import_(
     Example: gridgeo import grids grids.geojson --reject-file rejects.csv
     """
     settings = Settings()
-    if reject_file is not None and len(files) > 1:
-        raise ParameterError(
-            f"{len(files)} files have one reject file.",
-            hint="Import them one by one, each with a reject file of its own.",
-            fields=["reject_file"],
-        )
     asks = [
         Asked(
             layer,
@@ -80,28 +87,31 @@ def import_(
             valid_from=None if valid_from is None else given.day(valid_from, settings),
             department=department,
             offset=offset,
+            sheet=sheet,
+            purpose=purpose,
+            basis=basis,
+            data_as_of=None if data_as_of is None else given.day(data_as_of, settings),
+            prefixes=settings.address_prefixes,
         )
         for path in files
     ]
     # An unknown layer or offset is said before a database is looked for.
     asks[0].contract()
     asks[0].reading()
-    refused = 0
-    with nullcontext() if dry_run else wiring.opened(settings) as store:
-        for asked in asks:
-            with bar(asked.path.name):
-                if store is None:
-                    intake, result = understand(asked), None
-                else:
-                    intake, result = import_file(
-                        store, asked, now=datetime.now(UTC), who=getpass.getuser()
-                    )
-            _report(asked, intake, result)
-            refused += intake.rows_rejected
-            if reject_file is not None:
-                lines = write_rejects(intake.rejects, reject_file)
-                tell(f"  {lines:,} refused rows are in {reject_file.name}")
-    if refused and reject_file is None:
+    rejects = None if reject_file is None else RejectFile(reject_file, many=len(files) > 1)
+    try:
+        if dry_run:
+            refused = sum(_look(asked, settings, rejects) for asked in asks)
+        else:
+            with wiring.opened(settings) as store:
+                refused = sum(_take_in(asked, store, rejects) for asked in asks)
+    finally:
+        # Also when a later file fails: those before it are in, and their refused rows are here.
+        if rejects is not None:
+            rejects.keep()
+            rejects.drop()
+            tell(f"  {rejects.lines:,} refused rows are in {rejects.path.name}")
+    if refused and rejects is None:
         again = "" if offset is None else f" --offset {offset}"
         next_step(
             f"add --reject-file rejects.csv, mend it, gridgeo import {layer} rejects.csv{again}"
@@ -110,24 +120,56 @@ def import_(
         next_step("`gridgeo publish`, or the next layer")
 
 
-def _report(asked: Asked, intake: Intake, result: FeedResult | None) -> None:
-    """Say what was understood, taken in and refused."""
-    understood = ", ".join(f"{ours} = {theirs}" for ours, theirs in intake.understood)
-    tell(f"{asked.path.name}: {intake.rows_read:,} rows; {understood}")
-    if intake.unused:
-        tell(f"  left out, no column of {asked.layer}: {', '.join(intake.unused)}")
-    for note in intake.notes:
-        tell(f"  {note}")
-    if result is None:
-        tell(f"  would take in {len(intake.accepted):,}, refuse {intake.rows_rejected:,}")
-    elif result.repeated:
+def _take_in(asked: Asked, store: ImportStore, rejects: RejectFile | None) -> int:
+    """Take one file in, say what came of it, and count the refused rows."""
+    with rejects.whole() if rejects else nullcontext(), bar(asked.path.name) as told:
+        now, who = datetime.now(UTC), getpass.getuser()
+        done = import_file(store, asked, now=now, who=who, told=told, rejects=rejects)
+    result = done.result
+    rows = result.unchanged + result.rejected if result.repeated else done.reading.rows_read
+    _report(asked, done.reading, rows, done.notes)
+    if result.repeated:
         tell("  was taken in before, read the same way; nothing changed")
     else:
         tell(
             f"  {result.inserted:,} new, {result.updated:,} changed, "
             f"{result.unchanged:,} as they were, {result.rejected:,} refused"
         )
-    for fault in intake.rejects.head(5).itertuples():
+    _first_faults(done.reading)
+    return result.rejected
+
+
+def _look(asked: Asked, settings: Settings, rejects: RejectFile | None) -> int:
+    """Read one file, say what would come of it, and count the rows that would be refused."""
+    with ExitStack() as stack:
+        stack.enter_context(rejects.whole() if rejects else nullcontext())
+        told = stack.enter_context(bar(asked.path.name))
+        day = given.day(None, settings)
+
+        def directory() -> Directory:
+            """Ask the store only where a row has no coordinates of its own."""
+            store = stack.enter_context(wiring.opened(settings))
+            return known_places(store, day, asked.prefixes)
+
+        reading = understand(asked, directory=directory, told=told, rejects=rejects)
+    _report(asked, reading, reading.rows_read, reading.notes)
+    tell(f"  would take in {reading.rows_accepted:,}, refuse {reading.rows_rejected:,}")
+    _first_faults(reading)
+    return reading.rows_rejected
+
+
+def _report(asked: Asked, reading: Reading, rows: int, notes: tuple[str, ...]) -> None:
+    """Say what was understood."""
+    understood = ", ".join(f"{ours} = {theirs}" for ours, theirs in reading.understood)
+    tell(f"{asked.path.name}: {rows:,} rows; {understood}")
+    if reading.unused:
+        tell(f"  left out, no column of {asked.layer}: {', '.join(reading.unused)}")
+    for note in notes:
+        tell(f"  {note} {getattr(note, 'zh', '')}".rstrip())
+
+
+def _first_faults(reading: Reading) -> None:
+    for fault in reading.first_faults.itertuples():
         tell(f"  row {fault.row}: {fault.field} {fault.reason_en}({fault.reason_zh})")
 
 

@@ -161,6 +161,10 @@ class Reading:
         """What was assumed, mended or dropped so far: ``Note`` or str."""
         return gathered([*self._notes, *personal_note(self.unused, self.contract.name)])
 
+    def close(self) -> None:
+        """Let go of the file, however far it was read."""
+        self._batches.close()
+
     def __iter__(self) -> Iterator[Part]:
         """Give the parts, once, in the order of the file.
 

@@ -65,6 +65,19 @@ class RejectFile:
             # Lines wait in a file without a name until all headers are known.
             self._waiting = TemporaryFile("w+", dir=self.path.parent, encoding="utf-8")  # noqa: SIM115
 
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Take back what was added in the block when it fails: the rows of one file."""
+        place, lines = self._waiting.tell(), self.lines
+        try:
+            yield
+        except BaseException:
+            with self._writing():
+                self._waiting.seek(place)
+                self._waiting.truncate()
+            self.lines = lines
+            raise
+
     def add(self, refused: pd.DataFrame, file: str = "") -> None:
         """Add refused rows.
 

@@ -42,7 +42,11 @@ def fill(
     for done, layer in enumerate(name for name in LAYERS if name in paths):
         told(done / len(paths), layer)
         asked = Asked(layer, paths[layer], mapping={})
-        changed[layer] = import_new(store, asked, now=now, who=who)
+
+        def within(share: float, said: str, done: int = done, layer: str = layer) -> None:
+            told((done + share) / len(paths), f"{layer}, {said}")
+
+        changed[layer] = import_new(store, asked, now=now, who=who, told=within)
     return changed
 
 
