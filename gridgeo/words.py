@@ -98,6 +98,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "incidents_by_time": ("事件时段分布", "incidents by time"),
     "quality": ("数据质量", "quality of records"),
     "staffing": ("力量配备", "staffing"),
+    "placement": ("网格员配置方案", "Placement of workers"),
     "needs": ("缺员情况", "what is lacking"),
     "needs_and_hires": (
         "缺员情况,数字为最少应补人数",

@@ -1,5 +1,7 @@
 """Each layer a city shows, made from its source: one function a layer."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import pandas as pd
 
@@ -24,6 +26,7 @@ from gridgeo.services.plans import placed_workers, proposed_loads
 from gridgeo.services.posts import posts_layer
 from gridgeo.services.sources import Source, need
 from gridgeo.services.workload import load_scope, loads, staffing_scope
+from gridgeo.words import LANGS, say
 
 
 def villages_layer(source: Source, about: About) -> Layer:
@@ -120,9 +123,14 @@ def proposed_layer(
 
 
 def staffing_layer(source: Source, about: About, workers: int, load: str | None = None) -> Layer:
-    """Place workers, borders as they are, and publish where; as ``plans.placed_workers``."""
+    """Place workers, borders as they are, and publish where; as ``plans.placed_workers``.
+
+    The layer is ``placement``: ``staffing`` is what ``posts_layer`` says of the posts as they are.
+    """
     frame = placed_workers(source, workers, about.as_of, load)
-    return release(frame, staffing_scope(about.as_of.isoformat()), about.ledger)
+    title = {lang: say("placement", lang) for lang in LANGS}
+    scope = replace(staffing_scope(about.as_of.isoformat()), layer="placement", **title)
+    return release(frame, scope, about.ledger)
 
 
 def blind_spots_layer(

@@ -138,6 +138,8 @@ def test_the_table_says_what_the_map_says_and_opens_by_keyboard(kind, layers, sh
     shown = layers[KINDS[kind].needs].features
     assert table.locator("tbody tr").count() == len(shown)
     names = table.locator("tbody th").evaluate_all("cells => cells.map(c => c.textContent)")
+    across = table.locator("tr").evaluate_all("rows => rows.map(row => row.cells.length)")
+    assert len(set(across)) == 1
     if "name" in shown:
         assert names == shown["name"].tolist()
     elif kind == "blind-spots":

@@ -6,6 +6,7 @@ import pytest
 from shapely import box
 
 from gridgeo.errors import ParameterError
+from gridgeo.services.layers import staffing_layer
 from gridgeo.services.posts import posts_layer
 from tests.services.test_coverage_layers import ABOUT, Town
 
@@ -50,3 +51,13 @@ def test_each_need_is_told_with_the_fewest_people_to_hire():
 def test_without_appointments_nothing_is_judged():
     with pytest.raises(ParameterError, match="no appointments"):
         posts_layer(Town(grids=GRIDS, workers=WORKERS), ABOUT)
+
+
+def test_workers_as_placed_are_not_called_like_the_posts_as_they_are():
+    source = Town(grids=GRIDS.assign(load=[100, 200, 300, 400, 500]), workers=WORKERS)
+    source.frames["appointments"] = posts(("1", "w1", "worker"))
+    placed, is_so = staffing_layer(source, ABOUT, 15, "load"), posts_layer(source, ABOUT)
+    assert (placed.id, is_so.id) == ("placement", "staffing")
+    assert placed.features["workers"].sum() == 15
+    assert placed.title("en") == "Placement of workers"
+    assert {placed.zh, placed.en}.isdisjoint({is_so.zh, is_so.en, "网格员配置"})
