@@ -26,7 +26,7 @@ from gridgeo.services.plans import placed_workers, proposed_loads
 from gridgeo.services.posts import posts_layer
 from gridgeo.services.sources import Source, need
 from gridgeo.services.workload import load_scope, loads, staffing_scope
-from gridgeo.words import LANGS, say
+from gridgeo.words import say
 
 
 def villages_layer(source: Source, about: About) -> Layer:
@@ -128,8 +128,12 @@ def staffing_layer(source: Source, about: About, workers: int, load: str | None 
     The layer is ``placement``: ``staffing`` is what ``posts_layer`` says of the posts as they are.
     """
     frame = placed_workers(source, workers, about.as_of, load)
-    title = {lang: say("placement", lang) for lang in LANGS}
-    scope = replace(staffing_scope(about.as_of.isoformat()), layer="placement", **title)
+    scope = replace(
+        staffing_scope(about.as_of.isoformat()),
+        layer="placement",
+        zh=say("placement", "zh"),
+        en=say("placement", "en"),
+    )
     return release(frame, scope, about.ledger)
 
 
