@@ -17,6 +17,7 @@ FILE_FAULTS: dict[str, tuple[str, str]] = {
         "含有空字符(NUL),请删除后重新填写",
         "holds a NUL character, which cannot be kept; delete it",
     ),
+    "too-long": ("超过200个字符,不是编码", "has more than 200 characters; it is no code"),
     "beyond-64-bits": ("整数超出64位范围", "is a whole number beyond 64 bits"),
     "geometry-unreadable": ("几何数据无法读取", "has a geometry that cannot be read"),
     "address-ambiguous": (

@@ -7,6 +7,8 @@ from gridgeo.ingest.coerce import number, stripped
 from gridgeo.model.contract import Column
 
 CELL_ERRORS = ("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!")
+CODES = ("_id", "_code")
+LONGEST_CODE = 200  # characters; an index of the database cannot hold a text of kilobytes
 LEAST_TOO_LARGE = 2.0**63  # what 64 bits no longer hold
 
 
@@ -25,7 +27,7 @@ def spoilt(values: pd.Series, lost: pd.Series, column: Column) -> pd.Series:
     -------
     Series of str, shape (n,)
         ``not-…`` where lost, or the exact reason where one is known: ``cell-error``,
-        ``mangled-code`` and ``nul-character`` for texts, ``beyond-64-bits`` for whole numbers.
+        ``mangled-code``, ``nul-character`` and ``too-long`` for texts, ``beyond-64-bits`` for whole numbers.
         Empty elsewhere.
     """
     values = stripped(values)
@@ -33,8 +35,10 @@ def spoilt(values: pd.Series, lost: pd.Series, column: Column) -> pd.Series:
     code[lost] = f"not-{column.kind}"
     texts = _texts(values)
     if column.kind == "text":
-        code[mangled(values)] = "mangled-code"
+        code[mangled(texts)] = "mangled-code"
         code[with_nul(texts)] = "nul-character"
+        if column.name.endswith(CODES):
+            code[texts.str.len().gt(LONGEST_CODE).to_numpy(dtype=bool, na_value=False)] = "too-long"
     elif column.kind == "int":
         # Nothing lost is exact: as floats 2**63 and the last number that fits are the same.
         large = number(values[lost]).abs() >= LEAST_TOO_LARGE

@@ -99,7 +99,7 @@ def test_whole_columns_are_named_as_their_cells_one_by_one(rows, dtype, kind):
             return "cell-error"
         if kind == "text" and "\0" in text:
             return "nul-character"
-        if kind == "text" and dtype == "str" and re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", text):
+        if kind == "text" and re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", text):
             return "mangled-code"
         return f"not-{kind}" if lost else ""
 
@@ -116,3 +116,10 @@ def test_cells_that_are_no_texts_are_only_lost_or_not(dtype):
     values = pd.Series([0, 1], dtype="int64").astype(dtype)
     lost = pd.Series([True, False])
     assert spoilt(values, lost, Column("note", "text")).tolist() == ["not-text", ""]
+
+
+def test_a_code_of_kilobytes_is_refused_and_a_long_one_is_not(csv, told):
+    long, longer = "x" * 200, "x" * 201
+    intake = read(csv(f"household_id,lon,lat\n{long},120,32\n{longer},120,32\n"), HOUSEHOLDS)
+    assert intake.accepted.index.tolist() == [long]
+    assert told(intake) == [(2, "household_id", "too-long")]
