@@ -199,12 +199,12 @@ def test_a_strip_that_went_to_the_neighbouring_grid_raises_no_alarm(by_grid, hom
     assert said(by_grid, homes.assign(grid_code=old)) is None
 
 
-@pytest.mark.parametrize("degrees", [*TURNS_DEG, 50.0, 90.0, 270.0, 310.0])
+@pytest.mark.parametrize("degrees", [*TURNS_DEG, 45.0, 90.0, 270.0, 310.0])
 @pytest.mark.parametrize("kind", ["grids", "addresses"])
 def test_a_step_as_long_in_another_direction_is_no_web_map(town, homes, kind, degrees):
     angle = np.radians(degrees) + np.arctan2(-222, 436)
     wrong = stepped(
-        homes.sample(3_000, random_state=0), 489 * np.array([np.cos(angle), np.sin(angle)])
+        homes.sample(3_000, random_state=1), 489 * np.array([np.cos(angle), np.sin(angle)])
     )
     assert said(Known(**{kind: getattr(town, kind)}), wrong) is None
 
