@@ -62,6 +62,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "density": ("密度", "density"),
     "legend": ("图例", "legend"),
     "layer": ("图层", "layer"),
+    "layers": ("图层", "layers"),
     "withheld": ("因保护隐私不予公布", "withheld to protect residents"),
     "source": ("数据来源", "source"),
     "period": ("时期", "period"),
@@ -101,7 +102,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "placement": ("网格员配置方案", "Placement of workers"),
     "needs": ("缺员情况", "what is lacking"),
     "needs_and_hires": (
-        "缺员情况,数字为最少应补人数",
+        "缺员情况，数字为最少应补人数",
         "What is lacking; the number is the fewest to hire",
     ),
     "needs-leader": ("缺网格长", "no grid leader"),

@@ -65,8 +65,8 @@ def incidents_map(
     # The large squares of the country tell of little: they stay in the background.
     faint = classes.colours[0] if classes.breaks else ""
     styles: list[Style] = [
-        {"fillColor": c, "fillOpacity": 0.3 if c == faint else 0.8, "color": "#fff", "weight": 0.8}
-        for c in classes.paint(per_km2)
+        cell_style(colour) | ({"fillOpacity": 0.3} if colour == faint else {})
+        for colour in classes.paint(per_km2)
     ]
     squares = sheet.areas(
         cells,
@@ -80,6 +80,14 @@ def incidents_map(
         sheet.explain(squares, head("per_km2", lang), _swatches(classes), show=False)
     sheet.table(cells, [one.name for one in cells.columns if one.name != "withheld"])
     return sheet.page(cells.title(lang))
+
+
+def cell_style(colour: str) -> Style:
+    """Give a cell its colour.
+
+    Its border too: thousands of cells, seen from afar, would be borders and nothing else.
+    """
+    return {"fillColor": colour, "fillOpacity": 0.8, "color": colour, "weight": 0.5}
 
 
 def _spread(

@@ -7,16 +7,13 @@ import numpy as np
 from gridgeo.publish import Layer
 from gridgeo.render.colours import steep_classes
 from gridgeo.render.elements import Frames, Style
-from gridgeo.render.incidents import MAX_ZOOM
-from gridgeo.render.measures import area_style
+from gridgeo.render.incidents import MAX_ZOOM, cell_style
 from gridgeo.render.panels import Swatch, slider_box
 from gridgeo.render.sheet import Sheet
 from gridgeo.render.values import figures, head
 from gridgeo.words import Lang
 
 _BAND = re.compile(r"h(\d\d)_(\d\d)")
-# Hundreds of cells: dark borders would be all there is to see.
-_EDGE: Style = {"color": "#c3cad1", "weight": 0.6, "fillOpacity": 0.75}
 
 
 def incidents_by_time_map(
@@ -53,7 +50,7 @@ def incidents_by_time_map(
     density = counts / figures(cells, "area_km2")[:, None] / np.array(hours)
     classes = steep_classes(density)
     looks: list[list[Style | None]] = [
-        [area_style(colour) | _EDGE for colour in classes.paint(column)] for column in density.T
+        [cell_style(colour) for colour in classes.paint(column)] for column in density.T
     ]
     sums = np.nansum(counts, axis=0) / np.array(hours)
     start = int(np.argmax(sums))

@@ -77,7 +77,7 @@ def area_style(colour: str) -> Style:
         "fillColor": colour,
         "fillOpacity": 0.85,
         "color": "#8592a0",
-        "weight": 1,
+        "weight": 0.7,  # the small grids of a whole city would be all border
         "dashArray": None if colour != NO_FIGURE else "4 3",
     }
 

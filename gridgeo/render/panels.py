@@ -91,7 +91,7 @@ def table_box(layer: Layer, columns: Sequence[str], lang: Lang, title: str = "")
         HTML; everything escaped.
     """
     which = f"{head('table', lang)}: {title}" if title else head("table", lang)
-    word = escape(f"{which} ({len(layer.features)})")
+    word = escape(f"{which} ({len(layer.features):,})")
     fields = [layer.field(name) for name in columns]
     labels = [(field.label(lang), field.kind in ("int", "float")) for field in fields]
     texts = [written(layer, name, lang) for name in columns]

@@ -22,7 +22,7 @@ from gridgeo.words import Lang, say
 _SVG_AT_MOST = 1500
 _DECIMALS = 6  # a tenth of a metre
 
-_OUTLINE: Style = {"color": "#7b8794", "weight": 1, "fill": False}
+_OUTLINE: Style = {"color": "#7b8794", "weight": 0.8, "opacity": 0.7, "fill": False}
 
 
 class Sheet:
@@ -176,7 +176,7 @@ class Sheet:
             "map": f"{say('map', self.lang)}: {title}",
             "zoom_in": say("zoom_in", self.lang),
             "zoom_out": say("zoom_out", self.lang),
-            "layers": head("layer", self.lang),
+            "layers": head("layers", self.lang),
         }
         legends = [(layer, identity) for layer, identity, _ in self._legends]
         Behaviour(options, legends).add_to(self.map)

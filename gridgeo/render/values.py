@@ -38,7 +38,9 @@ def number(value: float, field: Field) -> str:
     if field.name.endswith("_share"):
         sign = "+" if field.name.startswith("deviation") else ""
         return f"{value:{sign}.1%}".replace("-", "−")
-    digits = 0 if field.kind == "int" or abs(value) >= 1000 or value == round(value) else 1
+    digits = 2 if abs(value) < 1 else 1
+    if field.kind == "int" or abs(value) >= 1000 or value == round(value):
+        digits = 0
     return f"{value:,.{digits}f}".replace("-", "−")
 
 

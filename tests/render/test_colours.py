@@ -60,6 +60,7 @@ def test_a_ramp_begins_and_ends_with_its_anchors():
     ("value", "field", "text"),
     [
         (0.123, Field("deviation_share", "float"), "+12.3%"),
+        (0.0625, Field("area_km2", "float"), "0.06"),
         (-0.05, Field("deviation_share", "float"), "−5.0%"),
         (0.5, Field("reached_share", "float"), "50.0%"),
         (1234.0, Field("households", "int"), "1,234"),
