@@ -6,6 +6,7 @@ import threading
 import pytest
 import uvicorn
 
+from gridgeo.render.kinds import KINDS
 from gridgeo_api.app import create_app
 from tests.api.conftest import SIGN_IN
 
@@ -59,3 +60,12 @@ def test_the_other_language_is_one_click_away(open_page, origin):
     opened = open_page(f"{origin}/")
     opened.page.get_by_role("link", name="English").click()
     assert opened.page.locator("html").get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_leaders_page_leads_to_every_map_in_its_language(open_page, origin, lang):
+    page = open_page(f"{origin}/?lang={lang}").page
+    links = page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert {link for link in links if link.startswith("maps/")} == {
+        f"maps/{kind}?lang={lang}" for kind in KINDS
+    }
