@@ -25,6 +25,9 @@ API_SETTINGS = {
     "statement_timeout": "10s",
 }
 
+# Disk full; and input or output that failed, as a limit on the size of a file is told.
+_FULL = ("53100", "58030")
+
 # The libpq drivers a DATABASE_URL may name; psycopg 3 speaks for all of them.
 _POSTGRES = ("postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2")
 
@@ -176,6 +179,25 @@ def _said(error: psycopg.Error, store: Engine) -> StoreError:
             f"The {place} gave up: {diagnosis}.",
             hint="Ask for fewer rows or a smaller area.",
             code="store.timeout",
+        )
+    if state in _FULL:
+        return StoreError(
+            f"The disk of the {place} is full or cannot be written ({diagnosis}); nothing was kept.",
+            hint="Make room where the database lies (`gridgeo status` says where), then do it again.",
+            code="store.full",
+        )
+    if state == "53300":
+        return StoreError(
+            f"The {place} takes no more connections ({diagnosis}).",
+            hint="Try again in a moment, or end programs that hold connections.",
+            code="store.busy",
+        )
+    if state[:2] == "53":
+        return StoreError(
+            f"The server of the {place} has no memory or room left ({diagnosis}); "
+            "nothing was kept.",
+            hint="End other programs on its machine, then do it again.",
+            code="store.exhausted",
         )
     lost = isinstance(error, psycopg.OperationalError) and not state
     if lost or state[:2] in ("08", "28", "3D", "57"):

@@ -101,7 +101,9 @@ def _layer_table(contract: promise.Contract) -> Table:
         parts.append(Column("geometry", _geometry("GEOMETRY"), nullable=False))
         kinds = ", ".join(f"'{kind.upper()}'" for kind in contract.geometry)
         parts.append(CheckConstraint(f"geometrytype(geometry) IN ({kinds})", name="geometry"))
-    parts.append(Column("feed_id", BigInteger, ForeignKey(f"{WORKING}.feeds.feed_id"), index=True))
+    # Not a foreign key: feeds cannot be deleted (see the third migration), and the check of each
+    # row would take longer than all else.
+    parts.append(Column("feed_id", BigInteger, index=True))
     parts += [Index(f"ix_{name}_{column}", column) for column in SOUGHT.get(name, ())]
     if contract.geometry:
         parts.append(Index(f"ix_{name}_geometry", "geometry", postgresql_using="gist"))

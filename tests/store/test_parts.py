@@ -7,7 +7,7 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 from sqlalchemy import text
 
-from gridgeo.errors import ContractError
+from gridgeo.errors import ContractError, StoreError
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS, INCIDENTS, VISITS
 from gridgeo.store import staging
 from gridgeo.store.connection import transaction
@@ -122,3 +122,10 @@ def test_a_first_file_of_many_rows_leaves_the_indexes_as_they_were(store, monkey
     assert store.take_in(HOUSEHOLDS, part(households(3)), feed("one")).inserted == 3
     assert store.take_in(HOUSEHOLDS, part(households(4)), feed("two")).inserted == 1
     assert indexes() == before
+
+
+@pytest.mark.parametrize("order", ["DELETE FROM gridgeo.feeds", "TRUNCATE gridgeo.feeds CASCADE"])
+def test_a_feed_cannot_be_taken_from_its_rows(store, order):
+    store.take_in(HOUSEHOLDS, part(households(3)), feed())
+    with pytest.raises(StoreError), transaction(store.engine) as connection:
+        connection.execute(text(order))
