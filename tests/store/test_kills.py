@@ -10,8 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from gridgeo.model.frames import HOUSEHOLDS
 from gridgeo.store.connection import engine
 from gridgeo.store.local import LocalCluster
 from gridgeo.store.migrate import migrate
@@ -21,7 +23,8 @@ pytestmark = [pytest.mark.db, pytest.mark.trial]
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 40 if os.environ.get("GRIDGEO_TRIAL") else 2
-ROWS = 20_000
+ROWS, PARTS = 20_000, 4
+BANDS = ("1", "2", "3-4", "5+")
 
 TAKE_IN = f"""
 import sys
@@ -29,13 +32,29 @@ from gridgeo.model.frames import HOUSEHOLDS
 from gridgeo.store.connection import engine
 from gridgeo.store.store import Store
 from tests.store.frames import feed, households, part
-n = int(sys.argv[2])
-rows = households({ROWS}, start=n * {ROWS})
+n, size = int(sys.argv[2]), {ROWS // PARTS}
+parts = [
+    one
+    for piece in range({PARTS})
+    for one in part(households(size, {BANDS}[n % 4], n * {ROWS // 2} + piece * size))
+]
 store = Store(engine(sys.argv[1]))
 print("begun", flush=True)
-store.take_in(HOUSEHOLDS, part(rows), feed(str(n)))
+store.take_in(HOUSEHOLDS, iter(parts), feed(str(n)))
 print("kept", flush=True)
 """
+
+
+def expected(names):
+    """What must stand when these files came in this order, and how many rows were replaced."""
+    bands, replaced = pd.Series(dtype="str"), 0
+    for n in map(int, names):
+        keys = [f"h{i:06d}" for i in range(n * ROWS // 2, n * ROWS // 2 + ROWS)]
+        new = pd.Series(BANDS[n % 4], index=keys, dtype="str")
+        stood = bands.reindex(keys).dropna()
+        replaced += int((stood != new.reindex(stood.index)).sum())
+        bands = new.combine_first(bands)
+    return bands, replaced
 
 
 @pytest.fixture
@@ -70,6 +89,9 @@ def test_a_kill_of_server_or_program_leaves_each_file_in_whole_or_not_at_all(own
             program.kill()
         said, _ = program.communicate(timeout=60)
         own.up()
-        feeds, counts = store.feeds(), store.counts()
-        assert counts["gridgeo.households"] == ROWS * len(feeds)
-        assert "kept" not in said or str(n) in set(feeds["file_name"])
+        names = store.feeds()["file_name"].tolist()
+        bands, replaced = expected(names)
+        found = store.frame(HOUSEHOLDS)["size_band"]
+        pd.testing.assert_series_equal(found, bands.sort_index(), check_names=False)
+        assert store.counts()["gridgeo.history"] == replaced
+        assert "kept" not in said or str(n) in names

@@ -34,6 +34,7 @@ class City:
         self._store, self._folder = store, folder
         self.files = []
         self.bands = pd.Series(dtype="str")
+        self.replaced = 0
 
     def next_file(self):
         """Write a file whose first rows are known and change, the others are new, some faulty."""
@@ -55,6 +56,8 @@ class City:
     def taken(self, path, bands):
         """Note that a file is in."""
         self.files.append(path.name)
+        stood = self.bands.reindex(bands.index).dropna()
+        self.replaced += int((stood != bands.reindex(stood.index)).sum())
         self.bands = bands.combine_first(self.bands)
 
     def holds(self, path):
@@ -65,7 +68,9 @@ class City:
         feeds = self._store.feeds()
         assert feeds["file_name"].tolist() == self.files
         assert (feeds["accepted"] == ROWS).all()
-        assert self._store.counts()["gridgeo.rejects"] == FAULTY * len(self.files)
+        counts = self._store.counts()
+        assert counts["gridgeo.rejects"] == FAULTY * len(self.files)
+        assert counts["gridgeo.history"] == self.replaced
         found = self._store.frame(HOUSEHOLDS)["size_band"]
         pd.testing.assert_series_equal(found, self.bands, check_names=False)
 
