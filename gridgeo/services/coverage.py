@@ -1,7 +1,7 @@
 """Who is being left out?"""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import pandas as pd
@@ -19,12 +19,14 @@ from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS, make_findings
 from gridgeo.model.frames import (
     APPOINTMENTS,
     GRIDS,
+    HOUSEHOLDS,
     STATIONS,
     TOWNS,
     VILLAGES,
     VISITS,
     WORKERS,
 )
+from gridgeo.publish import exactly_placed
 from gridgeo.publish.layer import K
 from gridgeo.services.kept import kept
 from gridgeo.services.sources import Source, need
@@ -97,6 +99,8 @@ class BlindSpots:
         "unknown-household" or a "later-visit", see ``analysis.rounds.stray_visits``.
     on_border : int
         Households on the border of their grid: no fault, counted once, in the lowest code.
+    by_grid : Index of str
+        Households known only by their grid, which no distance and no cell tells of.
     """
 
     findings: gpd.GeoDataFrame
@@ -104,6 +108,7 @@ class BlindSpots:
     not_judged: dict[str, str]
     strays: dict[str, int] = field(default_factory=dict)
     on_border: int = 0
+    by_grid: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
 
     def counts(self) -> dict[str, int]:
         """Count the findings of every judged kind, also where there is none."""
@@ -199,7 +204,8 @@ def blind_spots(
     stations = source.frame(STATIONS, as_of=as_of)
     absent = no_homes + ([] if len(stations) else ["stations"])
     if judge(REACH, absent) and homes is not None:
-        parts.append(reach_faults(homes, stations, standards.reach_within_m, as_of))
+        exact = homes[exactly_placed(homes)]
+        parts.append(reach_faults(exact, stations, standards.reach_within_m, as_of))
     visits = source.frame(VISITS)
     if judge(VISITED, no_homes + visits_missing(visits)) and homes is not None:
         lost = stray_visits(homes, visits, as_of, zone)["reason"].value_counts()
@@ -207,7 +213,14 @@ def blind_spots(
         days, outcomes = standards.visit_within_days, standards.visit_outcomes
         parts.append(round_faults(homes, visits, days, as_of, outcomes, zone))
     border = 0 if placed is None else int((placed.on_border & placed.occupied).sum())
-    return BlindSpots(_together(parts, grids), tuple(judged), not_judged, strays, border)
+    by_grid = known_by_grid(source, as_of)
+    return BlindSpots(_together(parts, grids), tuple(judged), not_judged, strays, border, by_grid)
+
+
+def known_by_grid(source: Source, as_of: dt.date) -> pd.Index:
+    """Give the ids of households known only by their grid: their points stand for no place."""
+    households = source.frame(HOUSEHOLDS, as_of=as_of)
+    return households.index[~exactly_placed(households)].astype("str")
 
 
 def visits_missing(visits: pd.DataFrame) -> list[str]:
@@ -230,16 +243,16 @@ def only(found: BlindSpots, kinds: list[str]) -> BlindSpots:
     """Keep the kinds asked for; an empty list keeps all."""
     if not kinds:
         return found
-    return BlindSpots(
-        found.findings[found.findings["kind"].isin(kinds)],
-        tuple(k for k in found.judged if k in kinds),
-        {k: v for k, v in found.not_judged.items() if k in kinds},
-        {
+    return replace(
+        found,
+        findings=found.findings[found.findings["kind"].isin(kinds)],
+        judged=tuple(k for k in found.judged if k in kinds),
+        not_judged={k: v for k, v in found.not_judged.items() if k in kinds},
+        strays={
             reason: n
             for reason, n in found.strays.items()
             if set(STAFFING if reason in STAFF_STRAYS else VISITED) & set(kinds)
         },
-        found.on_border,
     )
 
 

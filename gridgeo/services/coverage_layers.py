@@ -9,7 +9,6 @@ with 320 households and k = 5 they are right to 0.8 points. Both layers are inte
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -20,11 +19,11 @@ from gridgeo.analysis.reach import reach
 from gridgeo.analysis.rounds import rounds_per_grid, visit_ages, wilson
 from gridgeo.errors import ParameterError
 from gridgeo.model.crs import to_metric
-from gridgeo.model.frames import GRIDS, HOUSEHOLDS, STATIONS, VISITS
+from gridgeo.model.frames import GRIDS, STATIONS, VISITS
 from gridgeo.publish import Field, Layer, Scope, exactly_placed, release, roughly
 from gridgeo.publish.layer import K
 from gridgeo.services.about import About
-from gridgeo.services.coverage import REACH, BlindSpots, visits_missing
+from gridgeo.services.coverage import known_by_grid, visits_missing
 from gridgeo.services.kept import Homes, Kept, kept
 from gridgeo.services.sources import Source, need
 
@@ -122,7 +121,7 @@ def coverage_layer(source: Source, about: About) -> Layer:
             "visited_low_share": _interval(0),
             "visited_high_share": _interval(1),
         },
-        by_grid=roughly(len(known_by_grid(source, about)), _K),
+        by_grid=roughly(len(known_by_grid(source, about.as_of)), _K),
         unit="households",
         **about.said(),
     )
@@ -213,30 +212,6 @@ def quality_layer(source: Source, about: About) -> Layer:
         **about.said(),
     )
     return release(frame, scope, about.ledger)
-
-
-def known_by_grid(source: Source, about: About) -> pd.Index:
-    """Give the ids of the households known only by their grid: no distance can be told of them."""
-    households = source.frame(HOUSEHOLDS, as_of=about.as_of)
-    return households.index[~exactly_placed(households)].astype("str")
-
-
-def without_guessed_reach(found: BlindSpots, by_grid: pd.Index) -> BlindSpots:
-    """Leave out the households whose distance to a station is that of a point set for a grid.
-
-    Parameters
-    ----------
-    found : BlindSpots
-    by_grid : Index of str
-        See ``known_by_grid``.
-
-    Returns
-    -------
-    BlindSpots
-    """
-    rows = found.findings
-    guessed = rows["kind"].isin(REACH) & rows["subject"].isin(by_grid)
-    return replace(found, findings=rows[~guessed])
 
 
 def _grids_and_homes(source: Kept, about: About) -> tuple[gpd.GeoDataFrame, Homes]:

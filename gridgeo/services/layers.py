@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import geopandas as gpd
-import pandas as pd
 
 from gridgeo.errors import ParameterError
 from gridgeo.model.frames import GRIDS, STATIONS, VILLAGES
@@ -15,9 +14,7 @@ from gridgeo.services.about import About
 from gridgeo.services.coverage import BlindSpots, blind_spots
 from gridgeo.services.coverage_layers import (
     coverage_layer,
-    known_by_grid,
     quality_layer,
-    without_guessed_reach,
 )
 from gridgeo.services.incidents import incident_cells, incident_scope
 from gridgeo.services.incidents_by_time import incidents_by_time_layer
@@ -142,7 +139,6 @@ def blind_spots_layer(
     about: About,
     disclosure: Disclosure = "internal",
     told: Layer | None = None,
-    by_grid: pd.Index | None = None,
 ) -> Layer:
     """Publish the blind-spot register: households only as cells of at least k.
 
@@ -153,14 +149,12 @@ def blind_spots_layer(
     disclosure : {"public", "internal"}
     told : Layer, optional
         The load as it is published, so that the register says no other figure of a grid.
-    by_grid : Index of str, optional
-        Ids of the households that stand in no cell, see ``known_by_grid``.
     """
     return release_findings(
         found.findings,
         disclosure=disclosure,
         told=None if told is None else told.features["households"],
-        by_grid=by_grid,
+        by_grid=found.by_grid,
         ledger=about.ledger,
         **about.said(),
     )
@@ -204,10 +198,8 @@ def layers_of_map(
         made["load"] = load_layer(source, about, "internal", load)
     elif kind == "blind-spots":
         found = blind_spots(source, about.as_of, about.standards, load=load, zone=about.zone)
-        by_grid = known_by_grid(source, about)
-        found = without_guessed_reach(found, by_grid)
         told = load_layer(source, about, "internal", load)
-        made["blind-spots"] = blind_spots_layer(found, about, told=told, by_grid=by_grid)
+        made["blind-spots"] = blind_spots_layer(found, about, told=told)
     elif kind == "incidents":
         made["incident-cells"] = incidents_layer(source, about, "internal")
     elif kind == "incidents-by-time":

@@ -21,9 +21,7 @@ from gridgeo.services.about import About
 from gridgeo.services.coverage import Standards, blind_spots, told_counts
 from gridgeo.services.coverage_layers import (
     coverage_layer,
-    known_by_grid,
     quality_layer,
-    without_guessed_reach,
 )
 from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.kept import kept
@@ -191,8 +189,7 @@ def publish_all(
         )
         told(0.02, "blind spots")
         known = kept(store)  # all layers tell of the same rows
-        by_grid = known_by_grid(known, about)
-        found = without_guessed_reach(blind_spots(known, as_of, standards, zone=zone), by_grid)
+        found = blind_spots(known, as_of, standards, zone=zone)
         publication.record_findings(found.findings, as_of, found.judged)
         plan, reason = _proposal(known, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
         proposal = None
@@ -203,9 +200,7 @@ def publish_all(
         layers, skipped = _layers(known, about, proposal)
         if plan is None:
             skipped["load-proposed"] = reason
-        layers["blind-spots"] = blind_spots_layer(
-            found, about, told=layers.get("load"), by_grid=by_grid
-        )
+        layers["blind-spots"] = blind_spots_layer(found, about, told=layers.get("load"))
         for done, layer in enumerate(layers.values()):
             told(0.85 + 0.15 * done / len(layers), layer.id)
             meta = layer.meta() | {"inputs": digest}
