@@ -99,18 +99,22 @@ def import_(
     asks[0].contract()
     asks[0].reading()
     rejects = None if reject_file is None else RejectFile(reject_file, many=len(files) > 1)
+    refused, done = 0, 0
     try:
-        if dry_run:
-            refused = sum(_look(asked, settings, rejects) for asked in asks)
-        else:
-            with wiring.opened(settings) as store:
-                refused = sum(_take_in(asked, store, rejects) for asked in asks)
+        with nullcontext() if dry_run else wiring.opened(settings) as store:
+            for asked in asks:
+                if store is None:
+                    refused += _look(asked, settings, rejects)
+                else:
+                    refused += _take_in(asked, store, rejects)
+                done += 1
     finally:
         # Also when a later file fails: those before it are in, and their refused rows are here.
         if rejects is not None:
-            rejects.keep()
+            if done:
+                rejects.keep()
+                tell(f"  {rejects.lines:,} refused rows are in {rejects.path.name}")
             rejects.drop()
-            tell(f"  {rejects.lines:,} refused rows are in {rejects.path.name}")
     if refused and rejects is None:
         again = "" if offset is None else f" --offset {offset}"
         next_step(

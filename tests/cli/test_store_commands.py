@@ -51,6 +51,58 @@ def test_refused_rows_come_back_in_a_file_that_can_be_mended(on_store, tmp_path)
     assert "2 new" in done.stdout
 
 
+def test_several_files_have_one_reject_file_that_names_them(on_store, tmp_path):
+    for n, name in enumerate(("east.csv", "west.csv")):
+        (tmp_path / name).write_text(f"worker_id,employment\nW{n},full-time\nX{n},never\n")
+    (tmp_path / "broken.csv").write_text("name\nsomebody\n")
+    files = [tmp_path / name for name in ("east.csv", "west.csv", "broken.csv")]
+    done = on_store("import", "workers", *files, "--reject-file", "rejects.csv")
+    # The third cannot be read; the two before it are in, and so are their refused rows.
+    assert done.returncode != 0
+    assert "broken.csv has no column for worker_id" in done.stderr
+    rejects = pd.read_csv(tmp_path / "rejects.csv")
+    assert rejects["file"].tolist() == ["east.csv", "west.csv"]
+    assert rejects["worker_id"].tolist() == ["X0", "X1"]
+    assert "2" in on_store("status").stdout
+    # What stands there is not lost to a command that comes to nothing.
+    done = on_store("import", "workers", files[2], "--reject-file", "rejects.csv")
+    assert done.returncode != 0
+    assert len(pd.read_csv(tmp_path / "rejects.csv")) == 2
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+def test_status_tells_whence_a_file_came_how_old_it_is_and_by_what_right(on_store, tmp_path):
+    (tmp_path / "w.csv").write_text("worker_id,employment\nW,full-time\n")
+    told = ("--department", "民政", "--basis", "某法第3条", "--purpose", "网格管理")
+    done = on_store("import", "workers", tmp_path / "w.csv", *told, "--data-as-of", "2020-01-01")
+    assert done.returncode == 0, done.stderr
+    said = on_store("status").stdout
+    assert "民政" in said
+    assert "某法第3条" in said
+    assert " d " in said
+
+
+def test_a_sheet_and_an_address_are_read_by_the_command(on_store, samples, tmp_path):
+    town = samples / "town"
+    door = gpd.read_parquet(town / "addresses.parquet")["address"].iloc[0]
+    with pd.ExcelWriter(tmp_path / "工单.xlsx") as book:
+        pd.DataFrame({"说明": ["x"]}).to_excel(book, sheet_name="封面", index=False)
+        row = {
+            "工单号": ["1"],
+            "事件类别": ["01"],
+            "上报时间": ["2026-06-01 08:00"],
+            "地址": [door],
+        }
+        pd.DataFrame(row).to_excel(book, sheet_name="六月", index=False)
+    asked = ("import", "incidents", tmp_path / "工单.xlsx", "--sheet", "六月")
+    assert "refuse 1" in on_store(*asked, "--dry-run").stdout
+    on_store("import", "addresses", town / "addresses.parquet")
+    assert "would take in 1" in on_store(*asked, "--dry-run").stdout
+    done = on_store(*asked)
+    assert "1 new" in done.stdout
+    assert "按已知地址定位的行:1" in done.stdout
+
+
 def test_from_import_to_map_and_export(on_store, samples, tmp_path):
     town = samples / "town"
     for layer, file in (
