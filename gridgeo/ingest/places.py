@@ -13,7 +13,15 @@ from gridgeo.ingest.coerce import number, stripped
 from gridgeo.ingest.names import PLACES, recognise, told
 from gridgeo.ingest.notes import Note
 from gridgeo.ingest.offset import came_back, undo
-from gridgeo.ingest.reference import contradiction, degrees_only, far_note, known_crs, needed, same
+from gridgeo.ingest.reference import (
+    check_metres,
+    contradiction,
+    degrees_only,
+    far_note,
+    known_crs,
+    needed,
+    same,
+)
 from gridgeo.ingest.source import Crs, Source, closed_note, shapes_from
 from gridgeo.model.contract import not_finite
 from gridgeo.model.crs import REST, to_rest
@@ -107,7 +115,8 @@ class Placer:
         Raises
         ------
         CRSError
-            The CRS is unknown, missing, or said twice and differently.
+            The CRS is unknown, missing, said twice and differently, or in metres while all places
+            are degrees.
         """
         if self._way is None:
             nowhere = np.full(len(source.table), None, dtype=object)
@@ -121,6 +130,7 @@ class Placer:
         else:
             placed = _from_numbers(source, self._way, self._theirs, self._given)
         self._said = placed.shapes.crs
+        check_metres(placed.shapes, source.name)
         return _tidied(placed)
 
 

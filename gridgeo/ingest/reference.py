@@ -61,6 +61,43 @@ def degrees_only(source: Source, given: Crs) -> bool:
     return bool(given.is_projected and fits.all())
 
 
+def check_metres(shapes: gpd.GeoSeries, file: str) -> None:
+    """Let places pass that can be in metres; ``CRSError`` where all of them are degrees.
+
+    Parameters
+    ----------
+    shapes : GeoSeries
+        In the CRS they are said to be in.
+    file : str
+        For the message.
+
+    Notes
+    -----
+    Degrees they are where, read as such, all lie in the area that the projection is made for,
+    in either order. As metres they would lie within 180 m of its false origin.
+    """
+    crs = shapes.crs
+    bounds = shapely.bounds(shapes.to_numpy())
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    area = crs.area_of_use
+    if not (crs.is_projected and area is not None and len(bounds)):
+        return
+    first, second = (bounds[:, 0], bounds[:, 2]), (bounds[:, 1], bounds[:, 3])
+    for lon, lat in ((first, second), (second, first)):
+        if _within(lon, area.west, area.east) and _within(lat, area.south, area.north):
+            raise CRSError(
+                f"{file} is said to be in {crs_name(crs)}, which counts in "
+                f"{crs.axis_info[0].unit_name}s, but all its places are degrees.",
+                hint="Give it its own CRS, such as EPSG:4490 for degrees of CGCS2000.",
+                code="crs.degrees",
+                fields=["crs"],
+            )
+
+
+def _within(pair: tuple[np.ndarray, np.ndarray], low: float, high: float) -> bool:
+    return low <= high and bool((pair[0] >= low - 3).all() and (pair[1] <= high + 3).all())
+
+
 def far_note(crs: Crs, bounds: np.ndarray) -> tuple[Note, ...]:
     """Say how many places lie outside the area a CRS is made for: axes may be exchanged."""
     area = crs.area_of_use

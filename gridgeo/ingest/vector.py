@@ -91,8 +91,9 @@ def read_vector(path: Path, how: How) -> Iterator[Source]:
             f"is no {kind}: it does not begin like one.",
             "If it was renamed, give it back its own extension.",
         )
-    # Of a cut Shapefile GDAL says only that the rows behind the cut have no geometry.
-    if kind == "Shapefile" and path.stat().st_size < 2 * int.from_bytes(head[24:28], "big"):
+    # Of a cut Shapefile GDAL says only that the rows behind the cut have no geometry, and of a
+    # cut GeoPackage which statement failed.
+    if path.stat().st_size < _promised_bytes(kind, head):
         raise _cut_short(path, "is shorter than its header says")
     options = {"DATE_AS_STRING": "YES"} if kind == "GeoJSON" else {}
     texts = None
@@ -155,6 +156,17 @@ def _source(path: Path, arrow: pa.Table, meta: dict[str, Any], before: int) -> S
         gpd.GeoSeries([], crs=meta["crs"]).crs,
         notes=(closed_note(closed),),
     )
+
+
+def _promised_bytes(kind: str, head: bytes) -> int:
+    """Give how long a file is by its own header; 0 where it does not say."""
+    if kind == "Shapefile":
+        return 2 * int.from_bytes(head[24:28], "big")
+    # SQLite: the number of pages counts only where the last change wrote it.
+    if kind == "GeoPackage" and head[24:28] == head[92:96]:
+        page = int.from_bytes(head[16:18], "big")
+        return int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
+    return 0
 
 
 def _cut_short(path: Path, found: str) -> InputError:

@@ -12,6 +12,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import xlsxwriter
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+from xlsxwriter.exceptions import FileCreateError
 
 from gridgeo.errors import InputError, ParameterError
 from gridgeo.model.crs import to_wgs84
@@ -27,6 +29,7 @@ _DRIVERS = {
 }
 FORMATS = (*_DRIVERS, ".parquet", ".csv", ".xlsx")
 SHEET_ROWS, CELL_LETTERS = 1_048_576, 32_767  # what Excel holds
+SPARE_BYTES = 2**20  # that must be left on the disk when a file is whole
 EXACT = 10**15  # of a whole number Excel keeps fifteen digits
 
 
@@ -129,15 +132,33 @@ def replace_with(target: Path, write: Callable[[Path], None]) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".gridgeo-") as folder:
             write(Path(folder) / target.name)
-            for part in Path(folder).iterdir():
+            parts = list(Path(folder).iterdir())
+            for part in parts:
+                _see_room(part)
+            for part in parts:
                 part.replace(target.parent / part.name)
-    except OSError as error:
+    except (OSError, FileCreateError, DataSourceError, DataLayerError, FeatureError) as error:
+        said = getattr(error.args[0] if error.args else error, "strerror", None)
+        said = said or getattr(error, "strerror", None) or str(error).split("\n")[0]
         raise InputError(
-            f"{target.name} cannot be written: {error.strerror or error}.",
+            f"{target.name} cannot be written: {said}; what stood there is untouched.",
             hint="Name a folder that exists and has room.",
             code="input.unwritable",
             fields=["path"],
         ) from error
+
+
+def _see_room(part: Path) -> None:
+    """See that a file could still grow; ``OSError`` otherwise.
+
+    Where the disk is full as it closes a file, GDAL says nothing and leaves it cut short.
+    """
+    with part.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.write(bytes(SPARE_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+        file.truncate(size)
 
 
 def disarmed(value: object) -> object:

@@ -182,8 +182,9 @@ def _said(error: psycopg.Error, store: Engine) -> StoreError:
         )
     if state in _FULL:
         return StoreError(
-            f"The disk of the {place} is full or cannot be written ({diagnosis}); nothing was kept.",
-            hint="Make room where the database lies (`gridgeo status` says where), then do it again.",
+            f"The disk of the {place} is full or cannot be written ({diagnosis}); "
+            "nothing was kept.",
+            hint="Make room where the database lies, then do it again.",
             code="store.full",
         )
     if state == "53300":
