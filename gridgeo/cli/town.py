@@ -111,10 +111,12 @@ def import_(
     finally:
         # Also when a later file fails: those before it are in, and their refused rows are here.
         if rejects is not None:
-            if done:
-                rejects.keep()
-                tell(f"  {rejects.lines:,} refused rows are in {rejects.path.name}")
-            rejects.drop()
+            try:
+                if done:
+                    rejects.keep()
+                    tell(f"  {rejects.lines:,} refused rows are in {rejects.path.name}")
+            finally:
+                rejects.drop()
     if refused and rejects is None:
         again = "" if offset is None else f" --offset {offset}"
         next_step(

@@ -4,9 +4,11 @@ The files are those of others' programs: ogr2ogr, pandas, openpyxl, geopandas, z
 """
 
 import re
+import resource
 import shutil
 import subprocess
 import zipfile
+from contextlib import contextmanager
 
 import geopandas as gpd
 import openpyxl
@@ -305,3 +307,101 @@ def test_when_the_second_file_fails_the_first_is_in_and_its_refused_rows_are_kep
     assert "1 refused rows are in rejects.csv" in done.stdout
     assert pd.read_csv(tmp_path / "rejects.csv")["file"].tolist() == ["a.csv"]
     assert store.counts()["gridgeo.workers"] == 1
+
+
+@contextmanager
+def full_disk(most_bytes):
+    """Let no file of this process grow beyond some bytes, as a full disk does."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+COMMANDS = {
+    "assign": ["HOMES", "--grids", "GRIDS"],
+    "blind-spots": ["gap", "overlap", "--grids", "GRIDS"],
+    "balance": ["UNITS", "--k", "3", "--time-limit", "2"],
+    "staff": ["GRIDS", "--units", "UNITS", "--workers", "100"],
+}
+SUFFIXES = [".geojson", ".gpkg", ".fgb", ".shp", ".parquet", ".csv", ".xlsx"]
+
+
+class TestFullDisk:
+    """The disk on which a command writes is full."""
+
+    @pytest.mark.parametrize(
+        ("command", "suffix"),
+        [("assign", suffix) for suffix in SUFFIXES]
+        + [(command, ".geojson") for command in COMMANDS if command != "assign"]
+        + [("balance", ".gpkg"), ("staff", ".gpkg"), ("blind-spots", ".parquet")],
+    )
+    def test_what_stood_there_is_untouched(self, run, town, tmp_path, command, suffix):
+        (tmp_path / f"out{suffix}").write_text("of yesterday")
+        before = lying(tmp_path)
+        places = {
+            "HOMES": town / "stations.csv",
+            "GRIDS": town / "grids.geojson",
+            "UNITS": town / "units.gpkg",
+        }
+        asked = [places.get(one, one) for one in COMMANDS[command]]
+        with full_disk(1_500):
+            said = sentence(run(command, *asked, "-o", f"out{suffix}"))
+        assert re.fullmatch(
+            rf"out\{suffix} cannot be written: .*; what stood there is untouched\. "
+            r"Name a folder that exists and has room\.",
+            said,
+        )
+        assert lying(tmp_path) == before
+
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    @pytest.mark.parametrize("lacking", [1, 300, 5_000])
+    def test_no_file_is_cut_short_in_silence(self, run, town, tmp_path, suffix, lacking):
+        asked = ("assign", town / "stations.csv", "--grids", town / "grids.geojson", "-o")
+        assert run(*asked, f"out{suffix}").returncode == 0
+        whole = (tmp_path / f"out{suffix}").stat().st_size
+        before = lying(tmp_path)
+        with full_disk(max(whole - lacking, 1)):
+            assert "cannot be written" in sentence(run(*asked, f"out{suffix}"))
+        assert lying(tmp_path) == before
+
+    def test_a_map_and_an_export(self, run, takes, cluster, database, town, tmp_path):
+        takes("import", "grids", town / "grids.geojson")
+        takes("import", "units", town / "units.gpkg")
+        takes("publish", "--as-of", "2026-07-01")
+        url = cluster.url(database, "admin")
+        for name in ("map.html", "load.geojson"):
+            (tmp_path / name).write_text("of yesterday")
+        before = lying(tmp_path)
+        with full_disk(1_500):
+            for asked in (
+                ("map", "load", "-o", "map.html"),
+                ("export", "load", "-o", "load.geojson"),
+            ):
+                said = sentence(run(*asked, database=url))
+                assert said.startswith(f"{asked[-1]} cannot be written: File too large; what stood")
+        assert lying(tmp_path) == before
+
+    @pytest.mark.parametrize("rows", [50, 50_000])
+    def test_refused_rows_that_find_no_room(
+        self, run, takes, cluster, database, store, tmp_path, rows
+    ):
+        frame = pd.DataFrame({"worker_id": [f"w{i}" for i in range(rows)], "employment": "never"})
+        frame.loc[0, "employment"] = "full-time"
+        frame.to_csv(tmp_path / "workers.csv", index=False)
+        (tmp_path / "rejects.csv").write_text("of yesterday")
+        before = lying(tmp_path)
+        asked = ("import", "workers", "workers.csv", "--reject-file", "rejects.csv")
+        with full_disk(1_500):
+            said = sentence(run(*asked, database=cluster.url(database, "admin")))
+        assert said == (
+            "rejects.csv cannot be written: File too large. "
+            "Choose a folder that exists, has room and may be written to."
+        )
+        assert lying(tmp_path) == before
+        takes(*asked)
+        assert len(pd.read_csv(tmp_path / "rejects.csv")) == rows - 1
+        assert store.counts()["gridgeo.workers"] == 1
+        assert store.counts()["gridgeo.rejects"] == rows - 1
