@@ -3,18 +3,30 @@
 The files are those of others' programs: ogr2ogr, pandas, openpyxl, geopandas, zipfile.
 """
 
+import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
+import tempfile
+import threading
+import time
 import zipfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
 from shapely import MultiPoint, Polygon
+from sqlalchemy import text
+
+from gridgeo.store.connection import engine
+from gridgeo.store.local import LocalCluster
+from gridgeo.store.migrate import migrate
+from gridgeo.store.store import Store
 
 # Others' programs warn of what they leave out; that is what is tested.
 pytestmark = [pytest.mark.db, pytest.mark.filterwarnings("ignore")]
@@ -405,3 +417,138 @@ class TestFullDisk:
         assert len(pd.read_csv(tmp_path / "rejects.csv")) == rows - 1
         assert store.counts()["gridgeo.workers"] == 1
         assert store.counts()["gridgeo.rejects"] == rows - 1
+
+
+@pytest.fixture(scope="module")
+def own():
+    """A cluster that may be killed and filled."""
+    home = Path(tempfile.mkdtemp(prefix="gg-", dir="/tmp"))
+    home.chmod(0o755)
+    made = LocalCluster(home)
+    made.up()
+    yield made
+    made.destroy()
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def city(own, request):
+    """A migrated city in the cluster of its own, and its address."""
+    own.up()
+    url = own.ensure_database("gridgeo_" + re.sub(r"\W+", "_", request.node.name.casefold())[-40:])
+    reached = engine(url, pooled=False)
+    migrate(reached)
+    return Store(reached), url
+
+
+def many_households(path, rows):
+    """Write households as pandas does."""
+    numbers = pd.Series(range(rows))
+    pd.DataFrame(
+        {"household_id": "h" + numbers.astype("str"), "lon": 120.2 + numbers / 1e7, "lat": 32.0}
+    ).to_csv(path, index=False)
+
+
+def limit_files_of(own, most_bytes):
+    """Let no file grow further that the server or a new session writes."""
+    command = ["prlimit", "--pid", str(own.status().pid), f"--fsize={most_bytes}:"]
+    data = own.data.stat()  # only the user whose server it is may do that
+    who = {"user": data.st_uid, "group": data.st_gid, "extra_groups": []}
+    subprocess.run(command, check=True, **(who if os.geteuid() == 0 else {}))
+
+
+def test_the_disk_of_the_database_is_full(run, own, city, tmp_path):
+    store, url = city
+    rows = 300_000
+    many_households(tmp_path / "h.csv", rows)
+    (tmp_path / "rejects.csv").write_text("of yesterday")
+    before, stood = lying(tmp_path), store.counts()
+    asked = ("import", "households", "h.csv", "--reject-file", "rejects.csv")
+    # A segment of the log has 16 MiB; a page that fits only in part is what a full disk gives.
+    limit_files_of(own, 2**24 + 5000)
+    try:
+        said = sentence(run(*asked, database=url))
+    finally:
+        limit_files_of(own, "unlimited")
+    assert re.fullmatch(
+        rf"The disk of the database '{store.engine.url.database}' is full or cannot be written "
+        r"\(could not (extend|write).*\); nothing was kept\. "
+        r"Make room where the database lies, then do it again\.",
+        said,
+    )
+    assert lying(tmp_path) == before
+    assert store.counts() == stood
+    done = run(*asked, database=url)
+    assert done.returncode == 0, done.stderr
+    assert f"{rows:,} new, 0 changed, 0 as they were, 0 refused" in done.stdout
+    assert len(store.feeds()) == 1
+    assert store.counts()["gridgeo.households"] == rows
+
+
+class Disturbance(threading.Thread):
+    """Waits until a session does what is asked for, and ends it."""
+
+    def __init__(self, url, query, end):
+        super().__init__()
+        self._asking, self._query, self._end = engine(url, "admin", pooled=False), query, end
+        self.ended = False
+
+    def run(self):
+        working = text(
+            "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'active'"
+            " AND datname = current_database() AND query LIKE :query"
+        )
+        until = time.monotonic() + 60
+        with self._asking.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            while not self.ended and time.monotonic() < until:
+                pid = connection.scalar(working, {"query": self._query})
+                if pid is not None:
+                    self._end(connection, pid)
+                    self.ended = True
+
+
+def dismissed(connection, pid):
+    connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+
+def killed(_connection, pid):
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("query", ["COPY staged%", "INSERT INTO gridgeo.households%"])
+@pytest.mark.parametrize("end", [dismissed, killed, "server"])
+def test_a_database_that_goes_away_in_the_midst(run, own, city, tmp_path, query, end):
+    store, url = city
+    rows = 100_000
+    many_households(tmp_path / "h.csv", rows)
+    (tmp_path / "rejects.csv").write_text("of yesterday")
+    before, stood = lying(tmp_path), store.counts()
+    asked = ("import", "households", "h.csv", "--reject-file", "rejects.csv")
+    if end == "server":
+        server = own.status().pid
+
+        def end(_connection, pid):
+            # The session as well: it would finish what it was told last.
+            os.kill(server, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
+
+    admin = own.url(store.engine.url.database, "admin")
+    disturbance = Disturbance(admin, query, end)
+    disturbance.start()
+    done = run(*asked, database=url)
+    disturbance.join()
+    assert disturbance.ended
+    said = sentence(done)
+    assert re.fullmatch(
+        rf"The database '{store.engine.url.database}' cannot be reached \(.*\)\. "
+        r"Start the private one with `gridgeo up`, or look at DATABASE_URL\.",
+        said,
+    )
+    own.up()
+    assert lying(tmp_path) == before
+    assert store.counts() == stood
+    done = run(*asked, database=url)
+    assert done.returncode == 0, done.stderr
+    assert f"{rows:,} new, 0 changed, 0 as they were, 0 refused" in done.stdout
+    assert store.counts()["gridgeo.households"] == rows
