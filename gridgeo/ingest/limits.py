@@ -8,12 +8,23 @@ from gridgeo.ingest.source import unusable
 # A city has some 10⁶ households and 10⁷ incidents a decade: far more is no layer of a city.
 MOST_ROWS = 50_000_000
 MOST_BYTES = 4 * 2**30
+MOST_CELLS = 50_000_000  # of a sheet, the empty ones between its first and last counted
 
 
 def check_rows(path: Path, rows: int) -> None:
     """Let at most ``MOST_ROWS`` rows pass; ``InputError`` otherwise."""
     if rows > MOST_ROWS:
         raise _too_large(path, f"holds {rows:,} rows; at most {MOST_ROWS:,} can be read at once.")
+
+
+def check_cells(path: Path, rows: int, columns: int) -> None:
+    """Let a sheet of at most ``MOST_CELLS`` cells pass; ``InputError`` otherwise."""
+    if rows * columns > MOST_CELLS:
+        raise _too_large(
+            path,
+            f"has a sheet of {rows:,} rows and {columns:,} columns; at most {MOST_CELLS:,} cells "
+            "can be read at once.",
+        )
 
 
 def check_size(path: Path) -> None:

@@ -1,17 +1,20 @@
 """Read one sheet of a spreadsheet, whose header may stand under a title."""
 
+import io
 import re
 import zipfile
 from collections.abc import Collection, Iterator
+from copy import copy
 from datetime import time, timedelta
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from gridgeo.ingest.limits import check_rows
+from gridgeo.errors import InputError
+from gridgeo.ingest.limits import check_cells, check_rows
 from gridgeo.ingest.names import PLACES, bare_header, spellings
 from gridgeo.ingest.notes import Note
 from gridgeo.ingest.source import How, Source, listed, unusable
@@ -25,6 +28,10 @@ HEADER_WITHIN = 20  # rows from the top among which the header is looked for
 ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="e"[^>]*>')
 UNCOUNTED = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</")
 ERROR = "#N/A"
+# A cell that holds something: styled empty ones may reach to the sheet's far corner.
+FILLED_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+TAG_BYTES = 1000  # within which the tag of a cell ends
+BETWEEN_CELLS = re.compile(rb'(</?table:(?:[^>"]|"[^"]*")*>)\s+(?=<)')
 
 NUMBERED = Note(
     "Row numbers are those of the sheet itself.",
@@ -62,15 +69,10 @@ def read_spreadsheet(path: Path, how: How) -> Iterator[Source]:
     if path.suffix.lower() in ZIPPED:
         _check_archive(path)
     try:
-        with CalamineWorkbook.from_path(str(path)) as book:
+        with _opened(path) as book:
             name, rows = _sheet(path, book, how.layer, how.prefer)
     except PasswordError as error:
-        raise unusable(
-            path,
-            "is locked by a password.",
-            "Save it without a password.",
-            code="input.encrypted",
-        ) from error
+        raise _locked(path) from error
     except CalamineError as error:
         raise unusable(
             path,
@@ -97,13 +99,37 @@ def read_spreadsheet(path: Path, how: How) -> Iterator[Source]:
         yield Source(path.name, table.iloc[start : start + step], notes=notes, share=share)
 
 
+def _opened(path: Path) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_path(str(path))
+    except CalamineError:
+        if path.suffix.lower() != ".ods":
+            raise
+    # GDAL breaks lines between cells, which calamine takes for text out of place.
+    packed = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(packed, "w") as made:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name == "content.xml":
+                content = BETWEEN_CELLS.sub(rb"\1", content)
+            made.writestr(name, content)
+    packed.seek(0)
+    return CalamineWorkbook.from_filelike(packed)
+
+
 def _check_archive(path: Path) -> None:
     """Unpack all members once without keeping them: what lies about its size is found out."""
     try:
+        _check_locked(path)
         with zipfile.ZipFile(path) as archive:
             check_packed(path, archive.infolist())
             for member in archive.infolist():
-                with archive.open(member) as packed:
+                # One byte more than promised: what unpacks to more fails by its checksum.
+                longer = copy(member)
+                longer.file_size += 1
+                with archive.open(longer) as packed:
+                    if "/worksheets/" in member.filename:
+                        _check_area(path, packed)
                     while packed.read(2**20):
                         pass
     except BROKEN as error:
@@ -112,6 +138,33 @@ def _check_archive(path: Path) -> None:
             f"cannot be read; it may be damaged, cut short or locked ({error}).",
             "Open it and save it again, without a password.",
         ) from error
+
+
+def _check_locked(path: Path) -> None:
+    """Let a book pass that has no password: one with it is no archive but an OLE container."""
+    with path.open("rb") as file:
+        if file.read(4) == b"\xd0\xcf\x11\xe0" and "EncryptedPackage".encode("utf-16-le") in (
+            file.read()
+        ):
+            raise _locked(path)
+
+
+def _locked(path: Path) -> InputError:
+    return unusable(
+        path, "is locked by a password.", "Save it without a password.", code="input.encrypted"
+    )
+
+
+def _check_area(path: Path, packed: IO[bytes]) -> None:
+    """See how far a sheet reaches before a grid of all its cells is made in memory."""
+    rest, rows, columns = b"", 0, 0
+    while piece := packed.read(2**20):
+        text = rest + piece
+        for letters, number in FILLED_CELL.findall(text):
+            rows = max(rows, int(number))
+            columns = max(columns, _column(letters.decode()) + 1)
+        check_cells(path, rows, columns)
+        rest = text[-TAG_BYTES:]
 
 
 def _sheet(path: Path, book: CalamineWorkbook, layer: str | None, prefer: str) -> tuple[str, Rows]:

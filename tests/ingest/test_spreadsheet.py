@@ -1,3 +1,6 @@
+import struct
+import zipfile
+import zlib
 from datetime import date
 
 import openpyxl
@@ -127,6 +130,46 @@ def test_a_broken_book_is_said(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match="cannot be read"):
         read(path, HOUSEHOLDS)
+
+
+def test_a_sheet_of_two_cells_that_reaches_to_its_far_corner_is_refused(book):
+    path = book({"a": [HEADER, *ROWS]})
+    made = openpyxl.load_workbook(path)
+    made["a"]["XFD1048576"] = "x"
+    made.save(path)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(InputError, match="a sheet of 1,048,576 rows and 16,384 columns; at most"):
+        read(path, HOUSEHOLDS)
+
+
+def test_empty_cells_with_a_style_fill_no_memory(book):
+    path = book({"a": [HEADER, *ROWS]})
+    made = openpyxl.load_workbook(path)
+    made["a"]["XFD1048576"].font = openpyxl.styles.Font(bold=True)
+    made.save(path)
+    assert len(read(path, HOUSEHOLDS).accepted) == 2
+
+
+def test_a_book_that_lies_about_a_size_is_refused(book):
+    path = book({"a": [HEADER, *([["x" * 1000, 120, 32, "1"]] * 2000)]})
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("xl/worksheets/sheet1.xml")
+        short = archive.read(member)[:1000]
+    data, promised = path.read_bytes(), struct.pack("<LLL", member.CRC, member.compress_size, 0)
+    data = data.replace(
+        promised[:8] + struct.pack("<L", member.file_size),
+        struct.pack("<LLL", zlib.crc32(short), member.compress_size, 1000),
+    )
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="Bad CRC-32 for file"):
+        read(path, HOUSEHOLDS)
+
+
+def test_a_book_with_a_password_is_said(tmp_path):
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000)
+    (tmp_path / "h.xlsx").write_bytes(ole + "EncryptedPackage".encode("utf-16-le") + bytes(99))
+    with pytest.raises(InputError, match=r"h\.xlsx is locked by a password\. Save it without"):
+        read(tmp_path / "h.xlsx", HOUSEHOLDS)
 
 
 def test_an_empty_book_is_said(book):

@@ -51,6 +51,7 @@ OGR = {
     "xy.csv": ["-f", "CSV", "-lco", "GEOMETRY=AS_XY", "-lco", "SEPARATOR=SEMICOLON"],
     "bom.csv": ["-f", "CSV", "-lco", "GEOMETRY=AS_XY", "-lco", "WRITE_BOM=YES"],
     "h.xlsx": ["-f", "XLSX", "-dialect", "SQLITE", "-sql", XY],
+    "h.ods": ["-f", "ODS", "-dialect", "SQLITE", "-sql", XY],
 }
 
 
