@@ -19,11 +19,13 @@ from pathlib import Path
 import geopandas as gpd
 import openpyxl
 import pandas as pd
+import psycopg
 import pytest
 from shapely import MultiPoint, Polygon
 from sqlalchemy import text
 
-from gridgeo.store.connection import engine
+from gridgeo.errors import StoreError
+from gridgeo.store.connection import engine, in_our_words
 from gridgeo.store.local import LocalCluster
 from gridgeo.store.migrate import migrate
 from gridgeo.store.store import Store
@@ -256,6 +258,22 @@ class TestFiles:
         )
         assert fails("assign", path, "--grids", town / "grids.geojson", "-o", "a.csv") == said
 
+    @pytest.mark.parametrize("member", ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"])
+    def test_a_workbook_that_is_a_bomb(self, refuses, tmp_path, member):
+        pd.DataFrame({"household_id": ["a"], "lon": [120.2], "lat": [32.0]}).to_excel(
+            tmp_path / "sound.xlsx", index=False
+        )
+        path = tmp_path / "h.xlsx"
+        with (
+            zipfile.ZipFile(tmp_path / "sound.xlsx") as sound,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for name in sound.namelist():
+                content = sound.read(name) + (b" " * (80 * 2**20) if name == member else b"")
+                archive.writestr(name, content)
+        assert path.stat().st_size < 200_000
+        assert "as only a zip bomb does; nothing was unpacked. " in refuses("households", path)
+
 
 class TestRows:
     """Faults of single rows stop no other row: each is refused with its reason, or is a finding."""
@@ -483,6 +501,23 @@ def test_the_disk_of_the_database_is_full(run, own, city, tmp_path):
     assert f"{rows:,} new, 0 changed, 0 as they were, 0 refused" in done.stdout
     assert len(store.feeds()) == 1
     assert store.counts()["gridgeo.households"] == rows
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (psycopg.errors.DiskFull, "store.full", "is full or cannot be written"),
+        (psycopg.errors.IoError, "store.full", "is full or cannot be written"),
+        (psycopg.errors.OutOfMemory, "store.exhausted", "has no memory or room left"),
+        (psycopg.errors.TooManyConnections, "store.busy", "takes no more connections"),
+    ],
+)
+def test_what_the_server_lacks_is_said_by_its_code(error, code, said):
+    city = engine("postgresql://me@127.0.0.1:1/city", pooled=False)
+    with pytest.raises(StoreError, match=said) as caught, in_our_words(city):
+        raise error
+    assert caught.value.code == code
+    assert caught.value.hint.endswith(".")
 
 
 class Disturbance(threading.Thread):
