@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from gridgeo.analysis.balance.anneal import Schedule
 
+# A band below this pulls no harder: loads are whole numbers, and no plan is exact.
+TIGHT = 0.0085
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -48,7 +51,7 @@ class Settings:
         """
         # A grid at the edge of the band pays so many mean borders. More evens out grids that are
         # fair already, at the price of their borders; less leaves the last moves no room.
-        even = scale / self.band**2
+        even = scale / max(self.band, TIGHT) ** 2
         return Schedule(
             hot=(0.8 * hot if first else 0.35) * scale,
             cold=0.08 * scale,
