@@ -27,8 +27,8 @@ def spoilt(values: pd.Series, lost: pd.Series, column: Column) -> pd.Series:
     -------
     Series of str, shape (n,)
         ``not-…`` where lost, or the exact reason where one is known: ``cell-error``,
-        ``mangled-code``, ``nul-character`` and ``too-long`` for texts, ``beyond-64-bits`` for whole numbers.
-        Empty elsewhere.
+        ``mangled-code``, ``nul-character`` and ``too-long`` for texts, ``beyond-64-bits`` for
+        whole numbers. Empty elsewhere.
     """
     values = stripped(values)
     code = np.full(len(values), "", dtype=object)

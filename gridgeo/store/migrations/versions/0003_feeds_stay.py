@@ -13,9 +13,21 @@ branch_labels = None
 depends_on = None
 
 LAYERS = (
-    "towns villages grids units streets waters addresses households stations workers"
-    " appointments rosters incidents visits"
-).split()
+    "towns",
+    "villages",
+    "grids",
+    "units",
+    "streets",
+    "waters",
+    "addresses",
+    "households",
+    "stations",
+    "workers",
+    "appointments",
+    "rosters",
+    "incidents",
+    "visits",
+)
 
 
 def upgrade() -> None:
