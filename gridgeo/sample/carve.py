@@ -47,6 +47,38 @@ def share_out(total: int, weights: ArrayLike, at_least: int = 0) -> NDArray[np.i
     return whole
 
 
+def share_fitting(
+    total: int, weights: ArrayLike, room: NDArray[np.int64], at_least: int = 0
+) -> NDArray[np.int64]:
+    """Share a whole number out as ``share_out`` does, but nobody gets more than there is room for.
+
+    Parameters
+    ----------
+    total : int
+        At most ``room.sum()``.
+    weights : array-like, shape (n,)
+    room : ndarray of int, shape (n,)
+    at_least : int
+        What everyone gets beforehand, where there is room for it.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Sums to ``total``; what somebody has no room for is shared out among the others.
+
+    Examples
+    --------
+    >>> share_fitting(10, [1, 1, 2], np.array([9, 9, 3])).tolist()
+    [4, 3, 3]
+    """
+    weight = np.asarray(weights, dtype="float64")
+    share = np.minimum(share_out(total, weight, at_least), room)
+    while (rest := total - int(share.sum())) > 0 and (share < room).any():
+        open_weight = np.where(share < room, np.maximum(weight, 1e-9), 0.0)
+        share = np.minimum(share + share_out(rest, open_weight), room)
+    return share
+
+
 def carve(
     graph: csr_array, xy: NDArray[np.float64], pieces: int, rng: np.random.Generator
 ) -> NDArray[np.int64]:
@@ -80,9 +112,10 @@ def carve(
     count, component = connected_components(graph, directed=False)
     if pieces < count:
         raise no_room(f"{pieces} connected pieces out of {count} that the canal keeps apart")
-    shares = share_out(pieces, np.bincount(component, minlength=count), at_least=1)
-    if (shares > np.bincount(component, minlength=count)).any():
+    if pieces > len(xy):
         raise no_room(f"{pieces} pieces of one block or more out of {len(xy)} blocks")
+    blocks = np.bincount(component, minlength=count)
+    shares = share_fitting(pieces, blocks, blocks, at_least=1)
     label = np.empty(len(xy), dtype="int64")
     first = 0
     for one, share in enumerate(shares):

@@ -11,6 +11,7 @@ from gridgeo.sample.homes import remote_block
 from gridgeo.sample.jingjiang import Sample
 from gridgeo.sample.plan import Roles, draw_plan
 from gridgeo.sample.records import amounts_of_city
+from gridgeo.sample.redraw import with_room
 from gridgeo.sample.registers import all_villages
 
 CITY_CODE = "321282"
@@ -47,7 +48,7 @@ def city(scale: float = 1.0, seed: int = 0) -> Sample:
     ParameterError
         ``scale`` is out of range.
     InfeasibleError
-        The ground of this seed has no room for one of the planted defects.
+        None of twelve grounds of this seed has room for all the planted defects.
 
     Notes
     -----
@@ -70,14 +71,18 @@ def city(scale: float = 1.0, seed: int = 0) -> Sample:
     grids, villages = _amounts(scale)
     register = _villages(villages)
     street_m = _RURAL_STREET_M / np.sqrt(max(scale, _WHOLE))
-    seeds = np.random.SeedSequence(seed).spawn(7)
-    ground = lay_city(register, street_m, np.random.default_rng(seeds[0]))
-    remote = remote_block(ground)
     households = round(HOUSEHOLDS * scale)
-    rng = np.random.default_rng(seeds[1])
-    plan = draw_plan(ground, register, grids, households, remote, rng, roles)
-    frames, truth, tracks = compose(ground, plan, register, remote, amounts_of_city(grids), seeds)
-    return Sample(frames, truth, CITY_CODE, seed, tracks, scale)
+    amounts = amounts_of_city(grids)
+
+    def make(seeds: list[np.random.SeedSequence]) -> Sample:
+        ground = lay_city(register, street_m, np.random.default_rng(seeds[0]))
+        remote = remote_block(ground)
+        rng = np.random.default_rng(seeds[1])
+        plan = draw_plan(ground, register, grids, households, remote, rng, roles)
+        frames, truth, tracks = compose(ground, plan, register, remote, amounts, seeds)
+        return Sample(frames, truth, CITY_CODE, seed, tracks, scale)
+
+    return with_room(seed, make)
 
 
 def _amounts(scale: float) -> tuple[int, int]:

@@ -44,6 +44,8 @@ class Drawing:
 def draw(ground: Ground, plan: Plan, remote: int, rng: np.random.Generator) -> Drawing:
     """Draw the grids and plant 2 gaps, 3 overlaps, 1 sliver and 1 grid across a village border.
 
+    Where there is but one village, no grid crosses its border.
+
     Parameters
     ----------
     ground, plan
@@ -87,6 +89,8 @@ def draw(ground: Ground, plan: Plan, remote: int, rng: np.random.Generator) -> D
     _record(
         drawing, "sliver", [first, second], strip, plan, "one border drawn twice, a gap between"
     )
+    if len(np.unique(plan.village)) == 1:
+        return drawing
     taker, giver, strip = _strip(drawing, ground, plan, edges, _STRIP_M, across=True)
     drawing.grids[taker] = shapely.union(drawing.grids[taker], strip)
     drawing.grids[giver] = shapely.difference(drawing.grids[giver], strip)
@@ -99,11 +103,15 @@ def draw(ground: Ground, plan: Plan, remote: int, rng: np.random.Generator) -> D
 def _leave_out(
     drawing: Drawing, ground: Ground, plan: Plan, blocks: NDArray[np.int64], *, inner: bool
 ) -> None:
-    """Leave one small block out of its grid: a hole in it, or a notch at a neighbour's border."""
+    """Leave one block out of its grid: a hole in it, or a notch at a neighbour's border.
+
+    A small one if there is any, else the smallest: in the country all are large.
+    """
     left, right = ground.pairs.T
     outline = shapely.coverage_union_all(ground.blocks).boundary
     shapely.prepare(outline)
-    for block in blocks[shapely.area(ground.blocks[blocks]) < _GAP_M2]:
+    too_large_m2 = np.maximum(shapely.area(ground.blocks[blocks]) - _GAP_M2, 0.0)
+    for block in blocks[np.argsort(too_large_m2, kind="stable")]:
         grid = int(plan.grid[block])
         around = plan.grid[np.concatenate([right[left == block], left[right == block]])]
         near = np.unique(around)
@@ -120,7 +128,7 @@ def _leave_out(
         where = "a block forgotten inside it" if inner else "a block forgotten between two grids"
         _record(drawing, "gap", near.tolist(), ground.blocks[block], plan, where)
         return
-    raise no_room("a gap of one small block")
+    raise no_room("a gap of one block")
 
 
 def _strip(
@@ -132,14 +140,19 @@ def _strip(
     *,
     across: bool,
 ) -> tuple[int, int, shapely.Polygon]:
-    """Find a border between two untouched grids; give taker, giver and a strip in the giver."""
-    for edge in edges:
+    """Find a border between two untouched grids; give taker, giver and a strip in the giver.
+
+    One on land, as long as a clear strip wants it; else one whose length is nearest to that, and
+    last one along a canal.
+    """
+    length_m = np.linalg.norm(ground.borders[edges, 1] - ground.borders[edges, 0], axis=1)
+    unfit_m = np.maximum(np.maximum(_SIDE_M[0] - length_m, length_m - _SIDE_M[1]), 0.0)
+    for edge in edges[np.lexsort((unfit_m, ground.water[edges]))]:
         here, there = ground.pairs[edge]
         taker, giver = int(plan.grid[here]), int(plan.grid[there])
         start, end = ground.borders[edge]
-        fits = _SIDE_M[0] <= np.linalg.norm(end - start) <= _SIDE_M[1]
         crosses = plan.village[here] != plan.village[there]
-        if taker == giver or crosses != across or not fits or ground.water[edge]:
+        if taker == giver or crosses != across:
             continue
         if drawing.touched & {taker, giver}:
             continue

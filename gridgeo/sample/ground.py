@@ -26,6 +26,8 @@ ELLIPSE = 1.3  # the town proper is wider than deep
 _TILT = np.radians(6.0)  # streets seldom run due north
 _BENDS = 240  # corners of a town's border
 _JOININGS = 20
+_FEWEST_PLACES = 8  # enough ground for the planted defects, and one place or more on either bank
+_FORD_M = 500.0
 _CROSSING_M = 16.0  # two corners nearer than this are one street crossing
 
 Floats = NDArray[np.float64]
@@ -112,16 +114,19 @@ def lay_ground(communities: int, villages: int, rng: np.random.Generator) -> Gro
     Parameters
     ----------
     communities, villages : int
-        How many of each the town has; its extent follows from them. One may be 0.
+        How many of each the town has; its extent follows from them, but is no less than that
+        of eight communities. One may be 0.
     rng : Generator
 
     Returns
     -------
     Ground
         Dense blocks around ``core`` on the northern edge, wide ones towards the river bank that
-        is the southern edge, a canal from north to south.
+        is the southern edge, a canal from north to south, which fewer than eight places ford.
     """
     area = communities * COMMUNITY_M2 + villages * _VILLAGE_M2
+    area = max(area, _FEWEST_PLACES * COMMUNITY_M2)
+    ford_m = np.inf if communities + villages >= _FEWEST_PLACES else _FORD_M
     width = np.sqrt(area * 1.15)
     height = area / width
     canal = wave(rng, amplitude=200.0, length=height)
@@ -164,7 +169,7 @@ def lay_ground(communities: int, villages: int, rng: np.random.Generator) -> Gro
     points = points[inside | beside]
     inside = inside[inside | beside]
     west = points[:, 0] < canal_x + canal(points[:, 1])
-    ground = lay_blocks(points, inside, is_urban(points), west, core[None], MIDDLE, courses)
+    ground = lay_blocks(points, inside, is_urban(points), west, core[None], MIDDLE, courses, ford_m)
     if communities and villages:
         join_scraps(ground, np.array([[villages, communities]]))
     return ground

@@ -71,7 +71,8 @@ def spread(
     Returns
     -------
     ndarray of int64, shape (n,)
-        Per block; denser towards the core. A grid's blocks sum to its households.
+        Per block; denser towards the core. A grid's blocks sum to its households. A grid that
+        would have no block left is lived in where others keep works, parks and fields.
 
     Raises
     ------
@@ -82,17 +83,21 @@ def spread(
     remote_m = np.linalg.norm(ground.centres - ground.centres[remote], axis=1)
     weight = shapely.area(ground.blocks) * np.exp(-core_m / _DENSITY_M)
     weight *= rng.lognormal(sigma=_UNEVEN, size=len(weight))
-    weight[rng.random(len(weight)) < _EMPTY_SHARE] = 0
-    weight[(remote_m < _EMPTY_AROUND_M) | ~_within_reach(ground, remote)] = 0
-    weight[shapely.area(_building_land(ground)) < _BUILDING_LAND_M2] = 0
-    weight[list(fixed)] = 0
+    works = rng.random(len(weight)) < _EMPTY_SHARE
+    possible = _within_reach(ground, remote)
+    possible &= shapely.area(_building_land(ground)) >= _BUILDING_LAND_M2
+    possible[list(fixed)] = False
+    off_the_fields = possible & (remote_m >= _EMPTY_AROUND_M)
+    choices = (off_the_fields & ~works, off_the_fields, possible)
     count = np.zeros(len(weight), dtype="int64")
     count[list(fixed)] = list(fixed.values())
     for grid, households in enumerate(plan.grids["households"]):
         blocks = np.flatnonzero(plan.grid == grid)
-        open_blocks = blocks[weight[blocks] > 0]
         rest = int(households - count[blocks].sum())
-        if rest and not len(open_blocks):
+        if not rest:
+            continue
+        open_blocks = next((blocks[c[blocks]] for c in choices if c[blocks].any()), None)
+        if open_blocks is None:
             raise no_room(f"the households of grid {plan.grids.index[grid]}")
         count[open_blocks] += share_out(rest, weight[open_blocks])
     return count

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridgeo.sample.carve import carve, share_out
+from gridgeo.sample.carve import carve, share_fitting, share_out
 from gridgeo.sample.ground import Ground
 from gridgeo.sample.registers import short_name
 
@@ -120,7 +120,10 @@ def draw_plan(
         for urban, weight in ((True, 1.0), (False, _VILLAGE_WEIGHT)):
             of_kind = community == urban
             extent[of_kind] *= weight / extent[of_kind].mean()
-    shares = share_out(grids, extent, at_least=2 if grids >= 2 * len(villages) else 1)
+    # A village squeezed into one or two blocks leaves its grids to the others.
+    blocks_there = np.bincount(village, minlength=len(villages))
+    fewest = 2 if grids >= 2 * len(villages) else 1
+    shares = share_fitting(grids, extent, blocks_there, at_least=fewest)
     grid = np.empty(len(village), dtype="int64")
     rows: list[dict[str, object]] = []
     for place, share in enumerate(shares):
@@ -172,12 +175,14 @@ def _give_roles(grids: pd.DataFrame, ordinary: str, roles: Roles, rng: np.random
     country = one_each[~one_each["urban"]].index.tolist()
     wanted = roles.names()
     urban = len(wanted) * 5 // 6
-    chosen = (town[:urban] + country[: len(wanted) - urban] + town[urban:] + country)[: len(wanted)]
+    by_turns = town[:urban] + country[: len(wanted) - urban] + town[urban:] + country
+    chosen = list(dict.fromkeys(by_turns))[: len(wanted)]
     while len(wanted) > len(chosen) and "dedicated" in wanted:
         wanted.remove("dedicated")
     if len(wanted) > len(chosen):
         others = shuffled.index.drop(chosen)
-        chosen += others[~others.str[:12].duplicated()][: len(wanted) - len(chosen)].tolist()
+        again = others.str[:12].duplicated()
+        chosen += [*others[~again], *others[again]][: len(wanted) - len(chosen)]
     grids.loc[chosen, "role"] = wanted
     dedicated = [code for code, role in zip(chosen, wanted, strict=True) if role == "dedicated"]
     for code, (what, _) in zip(dedicated, cycle(DEDICATED), strict=False):
@@ -212,5 +217,7 @@ def _sizes(grids: pd.DataFrame, households: int, rng: np.random.Generator) -> ND
 
 
 def _numeral(number: int) -> str:
-    """Write 1 … 19 in Chinese."""
-    return _NUMERALS[number - 1] if number <= 10 else f"十{_NUMERALS[number - 11]}"
+    """Write 1 … 99 in Chinese."""
+    tens, ones = divmod(number, 10)
+    ten = ("" if tens == 1 else _NUMERALS[tens - 1]) + "十" if tens else ""
+    return ten + (_NUMERALS[ones - 1] if ones else "")

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from gridgeo.errors import InfeasibleError
-from gridgeo.sample.carve import carve, share_out
+from gridgeo.sample.carve import carve, share_fitting, share_out
 
 
 @given(
@@ -26,6 +26,23 @@ def test_shares_add_up_and_nobody_gets_less_than_the_least(weights, extra, at_le
 def test_shares_follow_the_largest_remainders():
     # Hamilton's method on the textbook case: quotas 3.5, 2.1, 1.4 of 7 seats.
     assert share_out(7, [50, 30, 20]).tolist() == [4, 2, 1]
+
+
+@given(
+    places=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)), min_size=1, max_size=20),
+    share=st.floats(0, 1),
+    at_least=st.integers(0, 2),
+)
+def test_what_has_no_room_is_shared_out_among_the_others(places, share, at_least):
+    weights, room = np.array(places).T
+    total = at_least * len(room) + round(share * (room.sum() - at_least * len(room)))
+    total = min(max(total, at_least * len(room)), int(room.sum()))
+    if total < at_least * len(room):
+        return
+    shares = share_fitting(total, weights, room, at_least)
+    assert shares.sum() == total
+    assert (shares <= room).all()
+    assert (shares >= np.minimum(at_least, room)).all()
 
 
 def test_fewer_pieces_than_the_canal_leaves_are_refused():

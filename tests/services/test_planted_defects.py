@@ -8,7 +8,7 @@ import pytest
 from gridgeo.model.findings import HOUSEHOLD_KINDS
 from gridgeo.services import coverage
 from gridgeo.services.demo import DAY
-from gridgeo.services.samples import write_city
+from gridgeo.services.samples import write_city, write_town
 from gridgeo.services.sources import Files
 from tests.trial.conftest import effort
 
@@ -22,16 +22,25 @@ LAYERS = (
     "appointments",
     "visits",
 )
-CASES = ["town", "store", pytest.param("city", marks=pytest.mark.trial)]
+WHOLE = {"city": 0, "another city": 7}
+CROWDED = {  # grounds that lack small blocks, villages, or room beside the remote hamlet
+    "321282105": 3,
+    "321282402": 1,
+    "321282403": 3,
+}
+CASES = ["town", "store", *CROWDED, *(pytest.param(c, marks=pytest.mark.trial) for c in WHOLE)]
 
 
 @pytest.fixture(scope="module", params=CASES)
 def case(request, samples, tmp_path_factory):
     """The truth of a sample, and what was found in its files or in the store."""
     folder = samples / "town"
-    if request.param == "city":  # all of it in ``make trial``, a twentieth otherwise
+    if request.param in WHOLE:  # all of it in ``make trial``, a twentieth otherwise
         folder = tmp_path_factory.mktemp("city")
-        write_city(folder, effort(20) / 20, 0)
+        write_city(folder, effort(20) / 20, WHOLE[request.param])
+    elif request.param in CROWDED:
+        folder = tmp_path_factory.mktemp("crowded")
+        write_town(folder, request.param, CROWDED[request.param])
     source = Files({name: next(folder.glob(f"{name}.*")) for name in LAYERS})
     if request.param == "store":
         source = request.getfixturevalue("town_store")
