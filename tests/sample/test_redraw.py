@@ -11,8 +11,8 @@ from gridgeo.sample.registers import all_villages
 from tests.trial.conftest import effort
 
 TOWNS = sorted(all_villages()["town_code"].unique())
-# One a cause: no small block, a village of one block, the hamlet's grid too near to the hamlet,
-# one village for 50 grids, more villages than a scale has grids of its own.
+# Twice no small block for a gap, the hamlet's grid within the hamlet's fields, one village for 50
+# grids.
 REFUSED_ONCE = [("321282102", 3), ("321282109", 1), ("321282403", 3), ("321282402", 0)]
 
 
