@@ -10,6 +10,7 @@ from gridgeo.analysis.balance import UnitGraph, balance, place_workers
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.tiling import tiling_faults
+from gridgeo.analysis.units import units_from_points, units_from_streets
 from gridgeo.errors import (
     ConflictError,
     ContractError,
@@ -46,4 +47,6 @@ __all__ = [
     "place_workers",
     "reach",
     "tiling_faults",
+    "units_from_points",
+    "units_from_streets",
 ]
