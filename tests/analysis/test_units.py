@@ -1,3 +1,8 @@
+"""Units between streets and around points.
+
+Long because both keep the same laws on the same drawn towns, rivers and helpers.
+"""
+
 import geopandas as gpd
 import numpy as np
 import pytest
