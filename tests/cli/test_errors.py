@@ -1,6 +1,7 @@
 """What a command says when it cannot do its work: one sentence, an exit code, nothing half-written.
 
 The files are those of others' programs: ogr2ogr, pandas, openpyxl, geopandas, zipfile.
+Long because every error is told by the same checks of folder, tables and sentence.
 """
 
 import os
