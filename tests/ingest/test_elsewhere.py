@@ -78,7 +78,7 @@ def test_a_file_without_coordinates_is_placed_as_a_whole(taken):
 
 
 def test_what_cannot_be_placed_is_refused_with_what_is_wrong(taken):
-    _, accepted, refused = taken(
+    reading, accepted, refused = taken(
         HEADER
         + "1,01,2026-01-01 08:00,骥江路3号,,,\n"
         + "2,01,2026-01-01 08:00,不知道哪里,,,\n"
@@ -96,6 +96,7 @@ def test_what_cannot_be_placed_is_refused_with_what_is_wrong(taken):
         (5, "lon", "not-float"),
     ]
     assert refused["content"].iloc[0]["发生地址"] == "骥江路3号"
+    assert not [note for note in reading.notes if "placed" in note]
     assert refused["reason_zh"].str.len().gt(0).all()
 
 

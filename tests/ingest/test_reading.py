@@ -18,14 +18,18 @@ from gridgeo.ingest.intake import Reading, read
 from gridgeo.model.frames import APPOINTMENTS, HOUSEHOLDS, INCIDENTS, ROSTERS, UNITS
 
 HEADER = ["household_id", "lon", "lat", "size_band", "lived_in"]
-ROW = st.tuples(
+SOUND = st.tuples(
+    st.sampled_from("abcde"), st.just("120"), st.just("32"), st.just("1"), st.just("是")
+).map(list)
+FAULTY = st.tuples(
     st.sampled_from(["a", "b", "c", "d", "e", "", "NUL\0"]),
     st.sampled_from(["120", "x", "", "200"]),
     st.sampled_from(["32", "", "nan"]),
     st.sampled_from(["1", "9", ""]),
     st.sampled_from(["是", "no", "perhaps"]),
 ).map(list)
-RAGGED = ROW.map(lambda row: row[:3])
+RAGGED = SOUND.map(lambda row: row[:3])
+ROW = SOUND | SOUND | FAULTY
 
 
 def written(rows):
@@ -106,12 +110,13 @@ def test_a_second_crs_further_on_is_a_contradiction(csv):
 
 
 def test_metres_said_for_geojson_hold_for_every_part(tmp_path):
-    at = [Point(510_000 + n, 3_540_000) for n in range(3)]
-    homes = gpd.GeoDataFrame({"household_id": list("abc")}, geometry=at)
+    # The last could be degrees; the first have told that it is not.
+    at = [*(Point(510_000 + n, 3_540_000) for n in range(3)), Point(150, 80)]
+    homes = gpd.GeoDataFrame({"household_id": list("abcd")}, geometry=at)
     (tmp_path / "h.geojson").write_text(homes.to_json(), encoding="utf-8")
     accepted, _, _ = gathered(Reading(tmp_path / "h.geojson", HOUSEHOLDS, crs=4549, batch_rows=1))
-    assert len(accepted) == 3
-    assert accepted.geometry.x.between(119, 121).all()
+    assert len(accepted) == 4
+    assert accepted.geometry.x.iloc[:3].between(119, 121).all()
 
 
 @pytest.mark.parametrize(

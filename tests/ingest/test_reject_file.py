@@ -6,7 +6,7 @@ from shapely import LineString, Point, box
 
 from gridgeo.errors import InputError
 from gridgeo.ingest.intake import read
-from gridgeo.ingest.rejects import write_rejects
+from gridgeo.ingest.rejects import RejectFile, write_rejects
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS, UNITS
 
 BROKEN = """户编号,经度,纬度,人数档,lived_in,姓名
@@ -163,3 +163,21 @@ def test_a_reject_file_is_whole_or_not_there(csv, tmp_path):
     with pytest.raises(InputError, match=r"taken\.csv cannot be written"):
         write_rejects(rejects, tmp_path / "taken.csv")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file.csv", "taken.csv"]
+
+
+def test_of_a_file_that_fails_no_line_is_left(csv, tmp_path):
+    refused = read(csv(BROKEN), HOUSEHOLDS).rejects
+    rejects = RejectFile(tmp_path / "rejects.csv", many=True)
+
+    def fails():
+        with rejects.whole():
+            rejects.add(refused, "fails.csv")
+            raise RuntimeError
+
+    with rejects.whole():
+        rejects.add(refused, "good.csv")
+    with pytest.raises(RuntimeError):
+        fails()
+    rejects.keep()
+    assert [line["file"] for line in lines(tmp_path / "rejects.csv")] == ["good.csv"] * 2
+    assert rejects.lines == 2
