@@ -10,7 +10,6 @@ from gridgeo.analysis.balance import UnitGraph, balance, place_workers
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.tiling import tiling_faults
-from gridgeo.analysis.units import units_from_points, units_from_streets
 from gridgeo.errors import (
     ConflictError,
     ContractError,
@@ -47,6 +46,4 @@ __all__ = [
     "place_workers",
     "reach",
     "tiling_faults",
-    "units_from_points",
-    "units_from_streets",
 ]
