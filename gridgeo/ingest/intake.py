@@ -68,8 +68,7 @@ class Reading:
     unused : tuple of str
         Headers that belong to no column of the layer. Nothing under them is taken in.
     crs : str
-        What the file's coordinates are in; empty for a layer without geometry, and for a file
-        that has none.
+        What the file's coordinates are in; empty for a layer without geometry.
     rows_read, rows_accepted, rows_rejected : int
         Rows so far.
     share : float

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from gridgeo.model.contract import Contract
-from gridgeo.model.frames import GRIDS
+from gridgeo.model.frames import ADDRESSES, GRIDS
 from gridgeo.model.records import FeedIn, FeedResult, Part
 from gridgeo.store import history
 from gridgeo.store.arrivals import REJECT_COLUMNS, Arrivals
@@ -78,15 +78,22 @@ def list_rejects(connection: Connection, feed_id: int) -> pd.DataFrame:
 
 
 def _known(connection: Connection, contract: Contract, feed: FeedIn) -> Any:  # noqa: ANN401
-    """Give the last feed of this file read this way, and whether it is the layer's latest."""
+    """Give the last feed of this file read this way, and whether nothing came since."""
     before = feeds.c.layer == contract.name
-    latest = select(func.max(feeds.c.feed_id)).where(before).scalar_subquery()
+    deciding = feeds.c.layer.in_(_deciding(contract))
+    latest = select(func.max(feeds.c.feed_id)).where(deciding).scalar_subquery()
     return connection.execute(
         select(feeds, (feeds.c.feed_id == latest).label("latest"))
         .where(before, feeds.c.sha256 == feed.sha256, feeds.c.params_digest == feed.digest())
         .order_by(feeds.c.feed_id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def _deciding(contract: Contract) -> list[str]:
+    """Name the layers that decide what a file comes to: its own, and what may place its rows."""
+    placed = any(column.name == "placed_by" for column in contract.columns)
+    return [contract.name, *([ADDRESSES.name, GRIDS.name] if placed else [])]
 
 
 def _repeated(known: Any) -> FeedResult:  # noqa: ANN401  # a row of feeds

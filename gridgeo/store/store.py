@@ -104,8 +104,8 @@ class Store:
         -------
         FeedResult
             The same file read the same way changes nothing (``repeated``), and is not asked for
-            its parts, unless another file changed its rows meanwhile: then they are as the file
-            says again, in a new feed.
+            its parts, unless another file may have changed its rows or what places them
+            meanwhile: then they are as the file says again, in a new feed.
 
         Raises
         ------

@@ -118,6 +118,22 @@ def test_incidents_without_coordinates_are_placed_by_what_the_town_knows(
     assert again.repeated
 
 
+def test_a_file_refused_for_its_addresses_comes_in_once_they_are_known(
+    take, store, samples, tmp_path
+):
+    addresses = samples / "town" / "addresses.parquet"
+    door = gpd.read_parquet(addresses)["address"].iloc[0]
+    path = tmp_path / "i.csv"
+    path.write_text(f"工单号,事件类别,上报时间,地址\n1,01,2026-06-01 08:00,{door}\n")
+    assert take("incidents", path).result.rejected == 1
+    assert take("incidents", path).result.repeated
+    take("addresses", addresses)
+    again = take("incidents", path).result
+    assert (again.repeated, again.inserted, again.rejected) == (False, 1, 0)
+    assert take("incidents", path).result.repeated
+    assert store.frame(INCIDENTS)["placed_by"].tolist() == ["address"]
+
+
 def test_a_dry_run_looks_places_up_and_takes_nothing_in(town, store, tmp_path):
     door = store.frame(ADDRESSES)["address"].drop_duplicates(keep=False).iloc[0]
     path = tmp_path / "i.csv"
