@@ -67,7 +67,8 @@ def balance(
         Lines; neighbours on their two sides never share a grid, also where the line ends and a
         grid could reach round it.
     compactness : float
-        0 counts the borders between units, 1 their length.
+        0 counts the borders between units, 1 their length. Between, length weighs by the
+        square: most of its good is had early, while its price in borders comes late.
     seed : int
         Same input and seed, same plan, whatever the order of the units.
     time_limit_s : float or None
@@ -136,7 +137,7 @@ def _constrained(
     price = np.ones(len(pairs))
     if len(shared) and np.isfinite(shared).all() and shared.sum() > 0:
         length = np.minimum(shared / np.sort(shared).mean(), LONGEST_BORDER)
-        price = (1 - compactness) + compactness * length
+        price += compactness**2 * (length - 1)
     price = np.maximum(price, 1e-3)
     off = np.zeros(len(pairs), bool)
     if fixed_borders is not None:

@@ -109,7 +109,8 @@ def search(
     allowed = np.zeros(draft.graph.n)
     raise_to(allowed, draft.parent, single)
     exempt = np.flatnonzero(allowed)
-    settings = settings_for(draft.graph.n, draft.graph.cut_edges(draft.start), tolerance)
+    cut = draft.graph.cut_edges(draft.start)
+    settings = settings_for(draft.graph.n, problem.k, cut, tolerance)
     task = Task(draft.graph, goals, exempt, allowed[exempt], settings)
     if problem.has_current:
         found = repair(task, draft.start, draft.today, rng, watch)

@@ -20,8 +20,12 @@ class Settings:
         Annealing steps for each directed cut edge of the finest level.
     coarse_units : int
         Units a grid has on the coarsest level.
+    pool : int
+        Plans that are made anew and put together.
     cycles : int
-        Most multilevel cycles of a new plan.
+        Most multilevel cycles of a new plan that keeps the tolerance.
+    attempts : int
+        Most cycles of one that does not.
     tries : int
         Attempts of the polish at each grid out of band.
     """
@@ -29,7 +33,9 @@ class Settings:
     tolerance: float
     sweeps: int
     coarse_units: int
+    pool: int
     cycles: int
+    attempts: int
     tries: int
 
     @property
@@ -96,13 +102,15 @@ class Settings:
         )
 
 
-def settings_for(n: int, cut_edges: int, tolerance: float) -> Settings:
+def settings_for(n: int, k: int, cut_edges: int, tolerance: float) -> Settings:
     """Choose the settings of an instance.
 
     Parameters
     ----------
     n : int
         Units.
+    k : int
+        Grids.
     cut_edges : int
         Directed cut edges of a start plan.
     tolerance : float
@@ -110,15 +118,20 @@ def settings_for(n: int, cut_edges: int, tolerance: float) -> Settings:
     Returns
     -------
     Settings
-        A tight tolerance anneals longer. The less border there is, the more steps each edge of
-        it gets, and the fewer units, the more cycles, since each costs little.
+        The fewer grids, the more it matters how they lie as a whole: then many plans are made
+        and put together; with many grids one plan is annealed longer. A tight tolerance anneals
+        longer; the fewer units, the more attempts, since each costs little.
     """
     tight = 2 if tolerance < 0.03 else 1
-    sweeps = min(1000, max(150, 5_000_000 // max(cut_edges, 1)))
+    cycles = min(28, max(1, 1000 // k - 1))
+    pool = min(4, 1 + cycles // 3)
+    sweeps = 300 if pool > 1 else round(min(1000.0, max(80.0, 40_000 / max(cut_edges, 1) ** 0.5)))
     return Settings(
         tolerance=tolerance,
         sweeps=sweeps * tight,
         coarse_units=40,
-        cycles=3 + 1000 // max(n, 100),
+        pool=pool,
+        cycles=cycles,
+        attempts=3 + 1000 // max(n, 100),
         tries=60,
     )
