@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -109,7 +109,7 @@ class FeedResult:
 
 @dataclass(frozen=True, eq=False)
 class StoredPlan:
-    """A plan as it is kept.
+    """One version of a plan as it is kept.
 
     Parameters
     ----------
@@ -121,11 +121,13 @@ class StoredPlan:
     params, scores : mapping
         How it was found, how good it is. Numbers that are not finite are kept as None.
     base_date : date or None
-        The grids in force on this day were its starting point.
+        The grids in force on this day were its starting point; the day of ``created_at`` if None.
+    by : str
+        Who made it; the solver is called gridgeo.
+    note : str
     state : str
-        ``draft``, then as an appointment: applied, recommended, examined, publicised, approved,
-        filed.
-    plan_id : int or None
+        How far the plan has come; a new one is a draft.
+    plan_id, version_no : int or None
         None until it is saved.
     """
 
@@ -135,5 +137,74 @@ class StoredPlan:
     params: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     base_date: date | None = None
+    by: str = "gridgeo"
+    note: str = ""
     state: str = "draft"
     plan_id: int | None = None
+    version_no: int | None = None
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step of a plan on its road.
+
+    Parameters
+    ----------
+    plan_id, step_no, version_no : int
+        Steps count from 1. The version is the one that took the step.
+    state : str
+        Reached by the step.
+    at : datetime
+        In UTC.
+    by : str
+        Who took it.
+    note : str
+        Why; of an end, the reason.
+    publicity_days : int or None
+        Of publicised: how many days people may object.
+    valid_from : date or None
+        Of filed: first day of its borders.
+    """
+
+    plan_id: int
+    step_no: int
+    version_no: int
+    state: str
+    at: datetime
+    by: str
+    note: str = ""
+    publicity_days: int | None = None
+    valid_from: date | None = None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What changed under a plan since it was made.
+
+    Parameters
+    ----------
+    grids, units : tuple of str
+        Keys of rows that are new, gone or not as they were, in order.
+    known : bool
+        False where nobody kept what the plan was made from.
+    """
+
+    grids: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    known: bool = True
+
+    def __bool__(self) -> bool:
+        """Tell whether anything moved, or might have."""
+        return not self.known or bool(self.grids or self.units)
+
+    def said(self) -> str:
+        """Say how many, and at most three of each."""
+        if not self.known:
+            return "nobody kept what it was made from"
+        parts = [(self.grids, "grids"), (self.units, "units")]
+        return " and ".join(f"{len(ids):,} {what} ({named(ids)})" for ids, what in parts if ids)
+
+
+def named(ids: Sequence[str]) -> str:
+    """Name at most three."""
+    return ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")

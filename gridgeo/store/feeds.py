@@ -18,13 +18,14 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from gridgeo.model.contract import Contract
-from gridgeo.model.frames import ADDRESSES, GRIDS
+from gridgeo.model.frames import ADDRESSES, GRIDS, UNITS
 from gridgeo.model.records import FeedIn, FeedResult, Part
 from gridgeo.store import history
 from gridgeo.store.arrivals import REJECT_COLUMNS, Arrivals
 from gridgeo.store.connection import take_turns
 from gridgeo.store.lives import Changes, Version, changes
 from gridgeo.store.plain import plain
+from gridgeo.store.plans_in_force import grid_of_unit
 from gridgeo.store.reading import UTC_MOMENT, shape_out
 from gridgeo.store.staging import differs, merge
 from gridgeo.store.tables import REST_SRID, feeds, layers, rejects
@@ -139,10 +140,24 @@ def _write(
     if staged is None:
         return 0, 0
     table = layers[contract.name]
+    if contract is UNITS:
+        _settle(connection, feed_id, feed)
     same = table.c[contract.key] == staged.c[contract.key]
     changed = same & differs(table, staged)
     history.keep(connection, contract, changed, staged, feed_id, feed.imported_at)
     return merge(connection, table, staged, same, {"feed_id": feed_id})
+
+
+def _settle(connection: Connection, feed_id: int, feed: FeedIn) -> None:
+    """Write into the units what plans in force say of them, before a file is compared with them.
+
+    A file would otherwise change the rows that it counts anew and leave the others to the plan.
+    """
+    units = layers[UNITS.name]
+    said = grid_of_unit(feed.imported_at.date()).element
+    other = said.is_distinct_from(units.c.grid_code)
+    history.keep(connection, UNITS, other, None, feed_id, feed.imported_at)
+    connection.execute(update(units).where(other).values(grid_code=said, feed_id=feed_id))
 
 
 def _write_grids(

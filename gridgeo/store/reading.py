@@ -26,7 +26,8 @@ from sqlalchemy.types import NullType, Text
 from gridgeo.errors import ParameterError
 from gridgeo.model.contract import Column, Contract
 from gridgeo.model.crs import REST
-from gridgeo.model.frames import GRIDS
+from gridgeo.model.frames import GRIDS, UNITS
+from gridgeo.store.plans_in_force import grid_of_unit
 from gridgeo.store.tables import REST_SRID, layers
 
 Frame = Any  # a GeoDataFrame, or a DataFrame for layers without geometry
@@ -54,7 +55,10 @@ def read(
     """Read a layer, narrowed by day, place and key; see ``Store.frame``."""
     table = layers[contract.name]
     key = table.c[contract.key]
-    chosen = select(key, *(table.c[column.name] for column in contract.columns))
+    columns: dict[str, ColumnElement] = {c.name: table.c[c.name] for c in contract.columns}
+    if contract is UNITS:
+        columns["grid_code"] = grid_of_unit(as_of)
+    chosen = select(key, *columns.values())
     if contract.geometry:
         chosen = chosen.add_columns(shape_out(table.c.geometry))
     if as_of is not None and "valid_from" in table.c:

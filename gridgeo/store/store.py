@@ -10,16 +10,17 @@ import pandas as pd
 from sqlalchemy import Engine, func, select, text
 
 from gridgeo.model.contract import Contract
-from gridgeo.model.records import FeedIn, FeedResult, Part, StoredPlan
-from gridgeo.store import feeds, history, plans, published, reading, register
+from gridgeo.model.records import FeedIn, FeedResult, Part
+from gridgeo.store import feeds, history, published, reading, register
 from gridgeo.store.connection import Scope, transaction
+from gridgeo.store.plan_store import PlanStore
 from gridgeo.store.publication import Publication
 from gridgeo.store.reading import Bbox, Frame
 from gridgeo.store.register import RegisterChange
 from gridgeo.store.tables import metadata
 
 
-class Store:
+class Store(PlanStore):
     """A city's database.
 
     Every method is one transaction: all of it is kept, or nothing. All raise ``StoreError`` where
@@ -66,7 +67,8 @@ class Store:
             Which layer; a name of ``LAYERS``.
         as_of : date, optional
             For layers with a life (grids, appointments): the rows in force on that day. Without
-            it, each grid's last version. Layers without a life are as they stand.
+            it, each grid's last version. Layers without a life are as they stand, but units say
+            the grid that plans filed give them on that day; without it, on the last day.
         bbox : tuple of float, optional
             West, south, east, north in degrees: only rows that meet it, its border included.
         ids : iterable of str, optional
@@ -168,49 +170,6 @@ class Store:
         """Give the refused rows of a feed, one row a fault, as ``take_in`` was given them."""
         with transaction(self.engine) as connection:
             return feeds.list_rejects(connection, feed_id)
-
-    def save_plan(self, plan: StoredPlan) -> int:
-        """Keep a plan; it is never changed afterwards, a better one is another plan.
-
-        Parameters
-        ----------
-        plan : StoredPlan
-
-        Returns
-        -------
-        int
-            Its ``plan_id``.
-
-        Raises
-        ------
-        ParameterError
-            A unit without a grid or with two, no unit at all, or a state that is none.
-        """
-        with transaction(self.engine) as connection:
-            return plans.save(connection, plan)
-
-    def plan(self, plan_id: int) -> StoredPlan:
-        """Give a plan, its units in the order of their ids.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such plan.
-        """
-        with transaction(self.engine) as connection:
-            return plans.read(connection, plan_id)
-
-    def plans(self) -> pd.DataFrame:
-        """List the plans.
-
-        Returns
-        -------
-        DataFrame
-            Index ``plan_id``, oldest first: ``created_at`` (UTC), ``state``, ``seed``, ``params``,
-            ``scores``, ``base_date``, ``units`` (how many).
-        """
-        with transaction(self.engine) as connection:
-            return plans.listing(connection)
 
     def record_findings(
         self, frame: Frame, as_of: date, kinds: Collection[str] | None = None

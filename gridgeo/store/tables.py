@@ -18,6 +18,7 @@ from sqlalchemy import (
     Date,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -33,11 +34,11 @@ from sqlalchemy.types import TypeEngine
 
 from gridgeo.model import contract as promise
 from gridgeo.model.findings import FINDINGS
-from gridgeo.model.frames import GRIDS, LAYERS, STATES
+from gridgeo.model.frames import GRIDS, LAYERS
+from gridgeo.model.plan_states import PLAN_STATES
 
 WORKING, PUBLISHED = "gridgeo", "published"
 REST_SRID, GIVE_OUT_SRID = 4490, 4326
-PLAN_STATES = ("draft", *STATES)
 
 metadata = MetaData(
     naming_convention={
@@ -187,31 +188,92 @@ history = Table(
     schema=WORKING,
 )
 
+# Plans are kept like history: rows are only ever added (see the fourth migration). A plan stands
+# where its last step says.
 plans = Table(
     "plans",
     metadata,
     Column("plan_id", BigInteger, Identity(always=True), primary_key=True),
     Column("created_at", _moment(), nullable=False),
-    Column("state", Text, nullable=False),
+    schema=WORKING,
+)
+
+# What a plan was made from: a digest of every grid and unit that stood. Plans share it.
+plan_bases = Table(
+    "plan_bases",
+    metadata,
+    Column("base_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint("digest"),
+    schema=WORKING,
+)
+
+plan_base_rows = Table(
+    "plan_base_rows",
+    metadata,
+    Column("base_id", BigInteger, ForeignKey(f"{WORKING}.plan_bases.base_id"), primary_key=True),
+    Column("layer", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("grid_code", Text),  # of a unit, that day
+    schema=WORKING,
+)
+
+plan_versions = Table(
+    "plan_versions",
+    metadata,
+    Column("plan_id", BigInteger, ForeignKey(f"{WORKING}.plans.plan_id"), primary_key=True),
+    Column("version_no", Integer, primary_key=True),
+    Column("created_at", _moment(), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text),
     Column("seed", BigInteger, nullable=False),
     Column("params", JSONB, nullable=False),
     Column("scores", JSONB, nullable=False),
     Column("base_date", Date),
-    CheckConstraint(f"state IN ({', '.join(map(repr, PLAN_STATES))})", name="state"),
+    Column("base_id", BigInteger, ForeignKey(f"{WORKING}.plan_bases.base_id")),
     schema=WORKING,
 )
+
+
+def _of_version(table: str) -> ForeignKeyConstraint:
+    versions = [f"{WORKING}.plan_versions.{name}" for name in ("plan_id", "version_no")]
+    name = f"fk_{table}_version"
+    return ForeignKeyConstraint(["plan_id", "version_no"], versions, name=name)
+
 
 plan_units = Table(
     "plan_units",
     metadata,
-    Column(
-        "plan_id",
-        BigInteger,
-        ForeignKey(f"{WORKING}.plans.plan_id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    Column("plan_id", BigInteger, primary_key=True),
+    Column("version_no", Integer, primary_key=True),
     Column("unit_id", Text, primary_key=True),
     Column("grid_code", Text, nullable=False),
+    _of_version("plan_units"),
+    schema=WORKING,
+)
+
+plan_steps = Table(
+    "plan_steps",
+    metadata,
+    Column("plan_id", BigInteger, primary_key=True),
+    Column("step_no", Integer, primary_key=True),
+    Column("version_no", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", _moment(), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text),
+    Column("publicity_days", Integer),
+    Column("valid_from", Date),
+    Column("feed_id", BigInteger, ForeignKey(f"{WORKING}.feeds.feed_id")),
+    _of_version("plan_steps"),
+    CheckConstraint(f"state IN ({', '.join(map(repr, PLAN_STATES))})", name="state"),
+    CheckConstraint("(state = 'publicised') = (publicity_days IS NOT NULL)", name="publicity"),
+    CheckConstraint(
+        "(state = 'filed') = (valid_from IS NOT NULL AND feed_id IS NOT NULL)", name="filed"
+    ),
+    # Every read of units asks which filed plans move them.
+    Index("ix_plan_steps_filed", "valid_from", postgresql_where=text("state = 'filed'")),
     schema=WORKING,
 )
 

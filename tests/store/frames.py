@@ -58,3 +58,18 @@ def visits(n=2):
         },
         index=pd.Index([f"v{i}" for i in range(n)], name="visit_id"),
     )
+
+
+def units(codes, households=None):
+    """Units side by side from west to east, with their grids."""
+    n = len(codes)
+    return gpd.GeoDataFrame(
+        {
+            "households": households or [10] * n,
+            "village_code": ["321282401001"] * n,
+            "grid_code": list(codes),
+        },
+        geometry=[box(120 + i / 100, 32, 120 + (i + 1) / 100, 32.01) for i in range(n)],
+        index=pd.Index([f"u{i}" for i in range(n)], name="unit_id"),
+        crs=4490,
+    )
