@@ -6,7 +6,7 @@
 
 from gridgeo._version import __version__
 from gridgeo.analysis.assign import assign
-from gridgeo.analysis.balance import UnitGraph, balance, place_workers
+from gridgeo.analysis.balance import Limits, UnitGraph, balance, limits, place_workers
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.tiling import tiling_faults
@@ -35,6 +35,7 @@ __all__ = [
     "GridgeoError",
     "InfeasibleError",
     "InputError",
+    "Limits",
     "NotFoundError",
     "ParameterError",
     "Plan",
@@ -43,6 +44,7 @@ __all__ = [
     "__version__",
     "assign",
     "balance",
+    "limits",
     "place_workers",
     "reach",
     "tiling_faults",

@@ -1,4 +1,4 @@
-"""Fixed borders: which neighbours a line parts, and start pieces in which nobody it parts meets."""
+"""Lines: which neighbours one parts, which borders run along it, and start pieces beside it."""
 
 from typing import TypeAlias
 
@@ -46,27 +46,54 @@ def parted(graph: UnitGraph, lines: Lines, min_shared_m: float = 0.01) -> np.nda
     ParameterError
         The units have no shapes, or the lines are none.
     """
-    if graph.borders is None:
-        raise ParameterError(
-            "fixed_borders needs units with geometry and a CRS, to know who stands on which side.",
-            hint="Give units with geometry, or leave the parted pairs out of edges.",
-            fields=["fixed_borders"],
-        )
-    outlines = _outlines(graph, lines)
+    outlines = _outlines(graph, lines, "fixed_borders")
     pairs = graph.pairs
     if len(pairs) == 0 or len(outlines) == 0:
         return np.zeros(len(pairs), bool)
     stretches, row = _stretches(graph)
-    return _runs_along(stretches, row, len(pairs), outlines, min_shared_m) | _crosses(
-        graph, stretches, row, outlines
-    )
+    along = _along_m(stretches, row, len(pairs), outlines)
+    return (along > min_shared_m) | _crosses(graph, stretches, row, outlines)
 
 
-def _outlines(graph: UnitGraph, lines: Lines) -> np.ndarray:
+def share_along(graph: UnitGraph, lines: Lines) -> np.ndarray:
+    """Measure how much of the border between neighbours runs along lines.
+
+    Parameters
+    ----------
+    graph : UnitGraph
+        With shapes.
+    lines : GeoSeries, GeoDataFrame, geometry or list of geometries
+        As for ``parted``.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+        0 to 1, on ``graph.pairs``; 0 for neighbours without a shared border.
+
+    Raises
+    ------
+    ParameterError
+        The units have no shapes, or the lines are none.
+    """
+    outlines = _outlines(graph, lines, "along")
+    if len(graph.pairs) == 0 or len(outlines) == 0:
+        return np.zeros(len(graph.pairs))
+    along = _along_m(*_stretches(graph), len(graph.pairs), outlines)
+    # Lines that lie on each other count the same metres twice.
+    return np.minimum(along, graph.shared_m) / np.where(graph.shared_m > 0, graph.shared_m, 1.0)
+
+
+def _outlines(graph: UnitGraph, lines: Lines, name: str) -> np.ndarray:
+    if graph.borders is None:
+        raise ParameterError(
+            f"{name} needs units with geometry and a CRS, to know which borders the lines meet.",
+            hint="Give units with geometry, or leave the parted pairs out of edges.",
+            fields=[name],
+        )
     if isinstance(lines, gpd.GeoSeries | gpd.GeoDataFrame):
         metric = to_metric(graph.units, "units")
         shapes = np.asarray(
-            to_crs_of(lines.geometry, metric.geometry, "fixed_borders", "units").array, dtype=object
+            to_crs_of(lines.geometry, metric.geometry, name, "units").array, dtype=object
         )
     else:
         shapes = np.atleast_1d(np.asarray(lines, dtype=object))
@@ -75,10 +102,10 @@ def _outlines(graph: UnitGraph, lines: Lines) -> np.ndarray:
         ]
         if strange:
             raise ParameterError(
-                f"fixed_borders holds {strange[0]!r}; it must be lines: a GeoSeries, a "
+                f"{name} holds {strange[0]!r}; it must be lines: a GeoSeries, a "
                 "GeoDataFrame, a geometry or a list of geometries.",
                 hint="Read a file of lines with geopandas.read_file first.",
-                fields=["fixed_borders"],
+                fields=[name],
             )
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     parts = shapely.get_parts(shapely.get_parts(shapes))
@@ -100,14 +127,12 @@ def _stretches(graph: UnitGraph) -> tuple[np.ndarray, np.ndarray]:
     return borders.stretches[row >= 0], row[row >= 0]
 
 
-def _runs_along(
-    stretches: np.ndarray, row: np.ndarray, m: int, outlines: np.ndarray, min_shared_m: float
-) -> np.ndarray:
+def _along_m(stretches: np.ndarray, row: np.ndarray, m: int, outlines: np.ndarray) -> np.ndarray:
     ends = segments_of(outlines)
     tree = shapely.STRtree(shapely.linestrings(ends))
     mine, theirs = tree.query(shapely.linestrings(stretches), predicate="dwithin", distance=NEAR_M)
     length = common_stretch(stretches[mine], ends[theirs])[1]
-    return np.bincount(row[mine], weights=length, minlength=m) > min_shared_m
+    return np.bincount(row[mine], weights=length, minlength=m)
 
 
 def _crosses(
@@ -116,7 +141,7 @@ def _crosses(
     assert graph.borders is not None  # noqa: S101  parted() refused it
     shapes, pairs = graph.borders.shapes, graph.pairs
     touched = np.unique(shapely.STRtree(shapes).query(outlines, predicate="intersects")[1])
-    # The line inside the units, clear of their outlines: along those, _runs_along decides.
+    # The line inside the units, clear of their outlines: along those, _along_m decides.
     merged = shapely.union_all(outlines)
     inner = np.full(len(shapes), shapely.GeometryCollection(), dtype=object)
     inner[touched] = shapely.intersection(merged, shapely.buffer(shapes[touched], -2 * NEAR_M))

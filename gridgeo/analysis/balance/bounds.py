@@ -109,26 +109,28 @@ def _necks(graph: Graph, least: float, greatest: float, tolerance: float) -> lis
         return []
     unit, of = np.unique(units, return_inverse=True)
     own = graph.net.load[unit]
+    behind = np.maximum(behind, 0.0)  # a difference of sums: nobody can be a little below nobody
 
-    def fits(d: float) -> np.ndarray:
-        whole = np.floor(behind / max(1e-12, (1 - d) * least) + 1e-9)
-        rest = np.maximum(0.0, behind - whole * (1 + d) * greatest)
+    def fits(d: np.ndarray) -> np.ndarray:
+        whole = np.floor(behind / np.maximum(1e-12, (1 - d[of]) * least) + 1e-9)
+        rest = np.maximum(0.0, behind - whole * (1 + d[of]) * greatest)
         taken = own + np.bincount(of, weights=rest, minlength=len(unit))
         return taken <= (1 + d) * greatest * (1 + 1e-12)
 
     reason = "a neck that must take in what lies behind it"
-    return [
-        Cause(_least(fits, int(neck)), int(unit[neck]), False, reason)
-        for neck in np.flatnonzero(~fits(tolerance))
-    ]
+    bound = _least(fits, len(unit))
+    hit = np.flatnonzero(~fits(np.full(len(unit), tolerance)))
+    return [Cause(float(bound[neck]), int(unit[neck]), False, reason) for neck in hit]
 
 
-def _least(fits: Callable[[float], np.ndarray], neck: int) -> float:
+def _least(fits: Callable[[np.ndarray], np.ndarray], count: int) -> np.ndarray:
     """Give the greatest d seen not to fit; a neck's answer turns from False to True once."""
-    low, high = 0.0, 1.0
-    while not fits(high)[neck]:
-        low, high = high, 2 * high
+    low, high = np.zeros(count), np.ones(count)
+    while not (good := fits(high)).all():
+        low = np.where(good, low, high)
+        high = np.where(good, high, 2 * high)
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (low, middle) if fits(middle)[neck] else (middle, high)
+        good = fits(middle)
+        low, high = np.where(good, low, middle), np.where(good, middle, high)
     return low

@@ -11,14 +11,16 @@ from gridgeo.analysis.balance.free import free_part
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.layout import Solved, lay_out
-from gridgeo.analysis.balance.naming import three
+from gridgeo.analysis.balance.naming import after_today, three
 from gridgeo.analysis.balance.search import begin, search
 from gridgeo.analysis.balance.task import draw_seed
 from gridgeo.analysis.balance.watch import Watch
 from gridgeo.errors import InfeasibleError
 
 
-def draw(graph: Graph, inputs: Inputs, tolerance: float, seed: int, watch: Watch) -> Solved:
+def draw(
+    graph: Graph, inputs: Inputs, tolerance: float, stability: float, seed: int, watch: Watch
+) -> Solved:
     """Settle the grids, and draw them.
 
     Parameters
@@ -26,7 +28,8 @@ def draw(graph: Graph, inputs: Inputs, tolerance: float, seed: int, watch: Watch
     graph : Graph
         In canonical order, without the borders that no grid may cross; its loads are not read.
     inputs : Inputs
-    tolerance : float
+    tolerance, stability : float
+        As in ``balance``.
     seed : int
     watch : Watch
 
@@ -46,12 +49,15 @@ def draw(graph: Graph, inputs: Inputs, tolerance: float, seed: int, watch: Watch
         layout = lay_out(inputs, parts, tolerance)
         loaded = Graph(graph.net._replace(load=layout.weights))
         problem = free_part(loaded, inputs, layout, parts, free)
+        today, kinds = problem.today, problem.kinds
+        if stability == 0:
+            problem = problem.without_today()
         if len(free) <= EXACT_UNITS:
             found = problem.best(tolerance)
         else:
             draft = begin(problem, first_seed)
             if draft.whole:
-                found = search(draft, pieces[free], tolerance, rng, watch)
+                found = search(draft, pieces[free], tolerance, stability, rng, watch)
         if found is not None:
             break
     if found is None:
@@ -61,10 +67,12 @@ def draw(graph: Graph, inputs: Inputs, tolerance: float, seed: int, watch: Watch
             hint="Choose another k, or fewer fixed borders.",
             fields=["k", "fixed_borders"],
         )
+    if stability == 0 and inputs.has_current:
+        found = after_today(found, today, problem.graph.net.load, kinds)
     labels = layout.labels.copy()
     labels[free] = problem.grids[found]
     dealt = inputs.relative is not None
-    known = known_causes(loaded, labels, pieces, layout.goals, tolerance, dealt=dealt)
+    known = known_causes(loaded, labels, pieces, layout.goals, 0.0, dealt=dealt)
     return Solved(labels, layout, loaded, pieces, known)
 
 

@@ -102,13 +102,18 @@ class Verdict:
     grids : ndarray of bool, shape (k,)
         Grids left out of ``max_deviation_unforced``: those with an oversize unit, those of a
         piece that is off as a whole, locked ones that are off.
+    bound : float
+        No plan's largest deviation can be below it.
     """
 
     rows: pd.DataFrame
     grids: np.ndarray
+    bound: float
 
 
-def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -> Verdict:
+def verdict(
+    units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float, *, drawn: bool = True
+) -> Verdict:
     """Name what is forced.
 
     Parameters
@@ -118,12 +123,9 @@ def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -
     inputs : Inputs
     solved : Solved
     tolerance : float
-
-    Returns
-    -------
-    Verdict
-        Deeper causes (necks, units without a partner) are searched only where the tolerance is
-        broken without a cause.
+    drawn : bool
+        Whether the plan is the outcome of a search: deeper causes (necks, units without a
+        partner) are then named only where the tolerance is broken without another cause.
     """
     labels, layout, pieces = solved.labels, solved.layout, solved.pieces
     goal = layout.targets
@@ -156,11 +158,53 @@ def verdict(units: pd.Index, inputs: Inputs, solved: Solved, tolerance: float) -
             text = f"locked with a load of {load[grid]:g} at a target of {goal[grid]:g}"
             rows.append(("lock", layout.names[grid], text, abs(float(deviation[grid]))))
             grids[grid] = True
+    lived_in = np.bincount(pieces[pieces >= 0], weights=inputs.load[pieces >= 0]) > 0
+    causes = [cause for cause in solved.causes if lived_in[pieces[cause.unit]]]
     unexplained = pieces[(off & ~grids)[labels] & (pieces >= 0)]
-    for cause in solved.causes:
-        if pieces[cause.unit] in unexplained and not over[cause.unit]:
+    for cause in causes:
+        near = not drawn or pieces[cause.unit] in unexplained
+        if near and cause.bound > tolerance + SLACK and not over[cause.unit]:
             rows.append(("piece", units[cause.unit], cause.reason, cause.bound))
-    return Verdict(_table(rows), grids)
+    return Verdict(_table(rows), grids, _bound(inputs, solved, causes, deviation))
+
+
+def _bound(inputs: Inputs, solved: Solved, causes: list[Cause], deviation: np.ndarray) -> float:
+    """Give what no plan's largest deviation can be below.
+
+    A region with several pieces could share its grids out to them otherwise: there only what
+    holds however they are shared out counts.
+    """
+    labels, pieces, goal = solved.labels, solved.pieces, solved.layout.targets
+    free = pieces >= 0
+    first = np.unique(pieces[free], return_index=True)[1]
+    region = inputs.region[free][first]
+    alone = np.bincount(region)[region] == 1 if len(first) else np.zeros(0, bool)
+    sure = [cause.bound for cause in causes if alone[pieces[cause.unit]] or not cause.everywhere]
+    for code in inputs.locked:
+        sure.append(abs(float(deviation[labels[int(np.argmax(inputs.today == code))]])))
+    if inputs.relative is None or len(first) == 1:
+        sure += np.abs(_piece_shares(inputs.load, labels, pieces, goal) - 1).tolist()
+    if inputs.relative is None:
+        for piece in np.flatnonzero(alone):
+            nodes = np.flatnonzero(pieces == piece)
+            sure.append(_indivisible(inputs.load[nodes], goal[np.unique(labels[nodes])]))
+    greatest = max(sure, default=0.0)
+    return greatest if greatest > SLACK else 0.0
+
+
+def _indivisible(load: np.ndarray, targets: np.ndarray) -> float:
+    """Give the deviation that whole numbers force on grids of one target; 0 for other loads.
+
+    Of m grids one carries their mean or more, and one that or less; where all loads are whole
+    numbers, it is a multiple of what divides them all.
+    """
+    if (load % 1 != 0).any() or load.sum() > 2**53 or targets[0] == 0:
+        return 0.0
+    grain = int(np.gcd.reduce(load.astype(np.int64)))
+    steps = load.sum() / (len(targets) * grain)
+    above = np.ceil(steps - SLACK) * grain / targets[0] - 1
+    below = 1 - np.floor(steps + SLACK) * grain / targets[0]
+    return float(max(above, below, 0.0))
 
 
 def _ceilings(
@@ -179,20 +223,25 @@ def _ceilings(
     return ceiling
 
 
-def _pieces_off(
-    load: np.ndarray, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, tolerance: float
-) -> list[tuple[int, float]]:
-    """Pieces whose load ÷ targets alone breaks the tolerance, with that ratio."""
+def _piece_shares(
+    load: np.ndarray, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray
+) -> np.ndarray:
+    """Give load ÷ targets of each piece, shape (p,); 1 where no target is."""
     free = pieces >= 0
     count = int(pieces.max(initial=-1)) + 1
     held = np.unique(np.column_stack([pieces[free], labels[free]]), axis=0)
     owed = np.bincount(held[:, 0], weights=goal[held[:, 1]], minlength=count)
     carried = np.bincount(pieces[free], weights=load[free], minlength=count)
-    share = np.where(owed > 0, carried / np.where(owed > 0, owed, 1.0), 1.0)
-    return [
-        (int(piece), float(share[piece]))
-        for piece in np.flatnonzero(np.abs(share - 1) > tolerance + SLACK)
-    ]
+    return np.where(owed > 0, carried / np.where(owed > 0, owed, 1.0), 1.0)
+
+
+def _pieces_off(
+    load: np.ndarray, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray, tolerance: float
+) -> list[tuple[int, float]]:
+    """Pieces whose load ÷ targets alone breaks the tolerance, with that ratio."""
+    share = _piece_shares(load, labels, pieces, goal)
+    off = np.flatnonzero(np.abs(share - 1) > tolerance + SLACK)
+    return [(int(piece), float(share[piece])) for piece in off]
 
 
 def _region_rows(inputs: Inputs, layout: Layout, tolerance: float) -> list[Row]:

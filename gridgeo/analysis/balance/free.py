@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,7 +34,6 @@ class Free:
         Targets in the unit of the weights, > 0.
     targets : ndarray of float64, shape (k,)
         Targets in the unit of the load; 0 where nobody lives.
-    has_current : bool
     """
 
     graph: Graph
@@ -45,12 +44,22 @@ class Free:
     home: np.ndarray
     goals: np.ndarray
     targets: np.ndarray
-    has_current: bool
 
     @property
     def k(self) -> int:
         """Number of free grids."""
         return len(self.grids)
+
+    @property
+    def kinds(self) -> np.ndarray:
+        """Grids of one kind may take each other's place: of one region and one target."""
+        first = np.unique(self.parts, return_index=True)[1]
+        both = np.column_stack([self.zones[first][self.home], self.goals])
+        return np.unique(both, axis=0, return_inverse=True)[1].ravel()
+
+    def without_today(self) -> Free:
+        """Give the problem as if no unit had a grid yet."""
+        return replace(self, today=np.full_like(self.today, -1))
 
     def best(self, tolerance: float) -> np.ndarray | None:
         """Find the best plan of a small problem, shape (n,); None when there is none."""
@@ -87,5 +96,4 @@ def free_part(
         home=layout.part[grids],
         goals=layout.goals[grids],
         targets=layout.targets[grids],
-        has_current=inputs.has_current,
     )

@@ -14,6 +14,7 @@ from gridgeo.analysis.balance.watch import Progress
 from gridgeo.analysis.balance.workers import check_load
 from gridgeo.errors import ContractError, InfeasibleError, ParameterError
 
+Load = str | Mapping[str, float]
 Targets = Sequence[float] | np.ndarray | pd.Series | Mapping[object, float]
 
 
@@ -64,7 +65,7 @@ class Inputs:
 
 def read_inputs(
     graph: UnitGraph,
-    load: str,
+    load: Load,
     k: int | None,
     targets: Targets | None,
     current: str | None,
@@ -89,11 +90,11 @@ def read_inputs(
     """
     units = graph.units
     order = _canonical(units.index)
-    values = check_load(_column(units, load, "load"), "units")[order]
+    values = _load(units, load)[order]
     today = np.full(len(units), -1, np.int64)
     ids: list[object] = []
     if current is not None:
-        codes, found = pd.factorize(_column(units, current, "current").iloc[order])
+        codes, found = pd.factorize(column_of(units, current, "current").iloc[order])
         today, ids = codes.astype(np.int64), list(found)
     zones = np.zeros(len(units), np.int64)
     names: list[object] = []
@@ -105,7 +106,7 @@ def read_inputs(
                 hint="Leave one of them out.",
                 fields=["region", "targets"],
             )
-        zones, names = _regions(_column(units, region, "region"), order)
+        zones, names = _regions(column_of(units, region, "region"), order)
     count, relative, added = _targets(k, targets, ids, current is not None)
     if count > len(units):
         raise InfeasibleError(
@@ -131,6 +132,7 @@ def read_inputs(
 def check_plain(
     tolerance: float,
     compactness: float,
+    stability: float,
     seed: int,
     limit_s: float | None,
     progress: Progress | None,
@@ -140,8 +142,9 @@ def check_plain(
     Raises
     ------
     ParameterError
-        ``tolerance`` below 0 or not finite, ``compactness`` outside 0 to 1, ``seed`` no whole
-        number from 0, ``time_limit_s`` below 0, ``progress`` that cannot be called.
+        ``tolerance`` below 0 or not finite, ``compactness`` or ``stability`` outside 0 to 1,
+        ``seed`` no whole number from 0, ``time_limit_s`` below 0, ``progress`` that cannot be
+        called.
     """
     whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
     in_time = limit_s is None or (is_number(limit_s) and limit_s >= 0)
@@ -159,6 +162,7 @@ def check_plain(
             is_number(compactness) and 0 <= compactness <= 1,
             "from 0 to 1",
         ),
+        ("stability", stability, is_number(stability) and 0 <= stability <= 1, "from 0 to 1"),
         ("seed", seed, whole and seed >= 0, "a whole number from 0"),
         ("time_limit_s", limit_s, in_time, "0 seconds or more, or None"),
         ("progress", progress, heard, "a function of (share done, text), or None"),
@@ -175,7 +179,36 @@ def _canonical(index: pd.Index) -> np.ndarray:
         return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
 
 
-def _column(units: pd.DataFrame, name: str, argument: str) -> pd.Series:
+def _load(units: pd.DataFrame, load: Load) -> np.ndarray:
+    """Sum the columns of the load by their weights, shape (n,)."""
+    if not isinstance(load, Mapping):
+        return check_load(column_of(units, load, "load"), "units")
+    wrong = [name for name, weight in load.items() if not (is_number(weight) and weight >= 0)]
+    if wrong or not any(load.values()):
+        raise ParameterError(
+            f"load weighs {three(wrong)} by no number from 0."
+            if wrong
+            else "load names no column with a weight above 0.",
+            hint='Give columns with weights, such as {"households": 1, "planned_households": 0.5}.',
+            fields=["load"],
+        )
+    total = np.zeros(len(units))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for name in sorted(load, key=str):  # so that the order of the mapping changes no bit
+            total += float(load[name]) * check_load(column_of(units, name, "load"), "units")
+    if not np.isfinite(total).all():
+        raise ParameterError("load sums to more than a number can hold.", fields=["load"])
+    return total
+
+
+def column_of(units: pd.DataFrame, name: str, argument: str) -> pd.Series:
+    """Give a column that an argument names.
+
+    Raises
+    ------
+    ContractError
+        There is none of this name, or several.
+    """
     if not isinstance(name, str) or name not in units.columns:
         raise ContractError(
             f"units has no column {name!r}, which {argument} names; it has "

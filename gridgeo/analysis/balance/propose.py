@@ -11,22 +11,27 @@ from gridgeo.analysis.balance.apart import Lines, parted
 from gridgeo.analysis.balance.drawing import draw
 from gridgeo.analysis.balance.forced import verdict
 from gridgeo.analysis.balance.graph import Graph
-from gridgeo.analysis.balance.inputs import Inputs, Targets, check_plain, read_inputs
+from gridgeo.analysis.balance.inputs import (
+    Inputs,
+    Load,
+    Targets,
+    check_plain,
+    column_of,
+    read_inputs,
+)
 from gridgeo.analysis.balance.layout import Solved
 from gridgeo.analysis.balance.naming import three
 from gridgeo.analysis.balance.scores import scores
 from gridgeo.analysis.balance.unit_graph import UnitGraph
 from gridgeo.analysis.balance.watch import Progress, Watch
+from gridgeo.analysis.balance.wishes import Wishes, read_wishes
 from gridgeo.errors import GridgeoError
 from gridgeo.model.plan import Plan
-
-# A shared border counts at most this often the mean: one long river must not rule the plan.
-LONGEST_BORDER = 6.0
 
 
 def balance(
     units: pd.DataFrame | UnitGraph,
-    load: str,
+    load: Load,
     k: int | None = None,
     targets: Targets | None = None,
     tolerance: float = 0.05,
@@ -38,6 +43,10 @@ def balance(
     seed: int = 0,
     time_limit_s: float | None = 60.0,
     progress: Progress | None = None,
+    *,
+    along: Lines | None = None,
+    together: str | None = None,
+    stability: float = 1.0,
 ) -> Plan:
     """Draw contiguous grids that share a load fairly, new or near today's.
 
@@ -45,8 +54,9 @@ def balance(
     ----------
     units : GeoDataFrame or UnitGraph, shape (n, …)
         Base units in a metric CRS; a unit is never split.
-    load : str
-        Column of what each unit weighs, ≥ 0.
+    load : str, or mapping of str to float
+        Column of what each unit weighs, ≥ 0; or several columns with their weights, such as
+        ``{"households": 1, "planned_households": 0.5}`` for estates that still grow.
     k : int, optional
         Number of grids; may be left out with ``targets`` or ``current``.
     targets : sequence of float, or Series by grid id with ``current``, optional
@@ -54,8 +64,9 @@ def balance(
     tolerance : float
         |load ÷ target − 1| that is good enough.
     current : str, optional
-        Column of today's grid of each unit; the plan then moves as little load as it can.
-        Missing values are units without a grid: they may go anywhere and never count as moved.
+        Column of today's grid of each unit; the plan then moves as little load as it can (see
+        ``stability``). Missing values are units without a grid: they may go anywhere and never
+        count as moved.
     region : str, optional
         Column no grid may cross. A region gets at least a grid for each of its connected
         pieces; beyond that grids are apportioned so that the largest
@@ -74,7 +85,17 @@ def balance(
     time_limit_s : float or None
         Truncates; the plan is whole all the same, and ``plan.stopped`` is "time".
     progress : callable, optional
-        Called with (share done, text).
+        Called with (share done, text): the largest deviation, the borders, the seconds so far.
+    along : GeoSeries, GeoDataFrame, geometry or list of geometries, optional
+        Lines, such as streets and rivers, that borders had better run along: there a border
+        costs less than a third.
+    together : str, optional
+        Column, such as the village, whose values had better stay whole: a border through one
+        costs three times as much. A must is ``region``.
+    stability : float
+        With ``current``: 1 moves as little load as the tolerance allows, 0 draws anew and names
+        each grid after the one of today it shares most load with; between, moves are weighed
+        against shorter borders.
 
     Returns
     -------
@@ -113,32 +134,27 @@ def balance(
     >>> balance(units, "households", k=2).scores["max_deviation"]
     0.0
     """
-    check_plain(tolerance, compactness, seed, time_limit_s, progress)
+    check_plain(tolerance, compactness, stability, seed, time_limit_s, progress)
     with Watch(time_limit_s, progress) as watch:
         graph = units if isinstance(units, UnitGraph) else UnitGraph(units)
         inputs = read_inputs(graph, load, k, targets, current, region, locked)
-        whole = _constrained(graph, inputs, fixed_borders, compactness)
+        villages = None if together is None else column_of(graph.units, together, "together")
+        wishes = read_wishes(graph, compactness, along, villages)
+        whole = constrained(graph, inputs, fixed_borders, wishes.price)
         watch.tell(0.02, "neighbours found")
-        solved = draw(whole, inputs, tolerance, seed, watch)
-        plan = _plan(graph, inputs, solved, tolerance, current, load, watch)
+        solved = draw(whole, inputs, tolerance, stability, seed, watch)
+        plan = _plan(graph, inputs, wishes, solved, tolerance, current, load, watch)
         watch.tell(1.0, "done")
     return plan
 
 
-def _constrained(
-    graph: UnitGraph, inputs: Inputs, fixed_borders: Lines | None, compactness: float
+def constrained(
+    graph: UnitGraph, inputs: Inputs, fixed_borders: Lines | None, price: np.ndarray
 ) -> Graph:
     """Build the graph in canonical order, without the borders that no grid may cross."""
     place = np.empty(inputs.n, np.int64)
     place[inputs.order] = np.arange(inputs.n)
     pairs = place[graph.pairs]
-    # Rounded and summed in order of size, so that the order of the units changes no bit.
-    shared = np.round(graph.shared_m, 6)
-    price = np.ones(len(pairs))
-    if len(shared) and np.isfinite(shared).all() and shared.sum() > 0:
-        length = np.minimum(shared / np.sort(shared).mean(), LONGEST_BORDER)
-        price += compactness**2 * (length - 1)
-    price = np.maximum(price, 1e-3)
     off = np.zeros(len(pairs), bool)
     if fixed_borders is not None:
         off = parted(graph, fixed_borders)
@@ -149,10 +165,11 @@ def _constrained(
 def _plan(
     graph: UnitGraph,
     inputs: Inputs,
+    wishes: Wishes,
     solved: Solved,
     tolerance: float,
     current: str | None,
-    load: str,
+    load: Load,
     watch: Watch,
 ) -> Plan:
     """Check the plan by brute force, score it, and give it in the order of the units."""
@@ -184,7 +201,7 @@ def _plan(
     stays = [one for one in inputs.ids if one in targets.index]
     return Plan(
         units=units,
-        load=pd.Series(values, index=units.index, name=load),
+        load=pd.Series(values, index=units.index, name=load if isinstance(load, str) else "load"),
         assignment=assignment,
         targets=targets.reindex([*stays, *grids.difference(stays, sort=False)]),
         scores=scores(
@@ -198,6 +215,9 @@ def _plan(
             regions=regions,
             broken=broken,
             seconds=watch.seconds,
+            along=wishes.along,
+            within=wishes.within,
+            bound=judged.bound,
         ),
         forced=judged.rows,
         moved=units.index[moved],

@@ -17,6 +17,9 @@ SCORES = (
     "polsby_popper",
     "moved_load_share",
     "region_crossings",
+    "along_share",
+    "together_cut_share",
+    "bound",
     "seconds",
 )
 
@@ -33,6 +36,9 @@ def scores(
     regions: np.ndarray,
     broken: np.ndarray,
     seconds: float,
+    along: np.ndarray | None = None,
+    within: np.ndarray | None = None,
+    bound: float = 0.0,
 ) -> dict[str, float | int]:
     """Score a plan.
 
@@ -53,6 +59,12 @@ def scores(
     broken : ndarray of bool, shape (k,)
         Grids that are not one piece.
     seconds : float
+    along : ndarray of float64, shape (m,), optional
+        Share of each border between units that runs along a wished line.
+    within : ndarray of bool, shape (m,), optional
+        Whether both units would rather stay together.
+    bound : float
+        What no plan's largest deviation can be below.
 
     Returns
     -------
@@ -62,7 +74,10 @@ def scores(
         ``noncontiguous`` (grids), ``cut_edges`` (pairs of neighbouring units in two grids),
         ``border_km`` (border between grids), ``polsby_popper`` (mean of 4πA/P² over grids),
         ``moved_load_share`` (0 to 1), ``region_crossings`` (grids in more than one region),
-        ``seconds``. ``border_km`` and ``polsby_popper`` are nan without shapes.
+        ``along_share`` (of the border between grids, what runs along wished lines),
+        ``together_cut_share`` (of the neighbours that had better stay together, those parted),
+        ``bound``, ``seconds``. The two shares are nan where nothing was wished; ``border_km``
+        and ``polsby_popper`` are nan without shapes.
 
     Notes
     -----
@@ -82,6 +97,8 @@ def scores(
     compact = 4 * np.pi * area / np.maximum(perimeter, 1e-12) ** 2
     held = np.unique(np.column_stack([labels, regions]), axis=0)[:, 0]
     total = load.sum()
+    border_m = graph.shared_m[cut].sum()
+    on_line_m = np.nan if along is None else (along * graph.shared_m)[cut].sum()
     return {
         "max_deviation": float(off.max()),
         "max_deviation_unforced": float(off[~forced_grids].max(initial=0.0)),
@@ -91,12 +108,19 @@ def scores(
         "gini": gini(ratio),
         "noncontiguous": int(broken.sum()),
         "cut_edges": int(cut.sum()),
-        "border_km": float(graph.shared_m[cut].sum() / 1000),
+        "border_km": float(border_m / 1000),
         "polsby_popper": float(compact.mean()),
         "moved_load_share": float(load[moved].sum() / total) if total > 0 else 0.0,
         "region_crossings": int((np.bincount(held, minlength=k) > 1).sum()),
+        "along_share": _ratio(on_line_m, border_m),
+        "together_cut_share": np.nan if within is None else _ratio(within[cut].sum(), within.sum()),
+        "bound": bound,
         "seconds": seconds,
     }
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole > 0 else np.nan
 
 
 def gini(values: np.ndarray) -> float:

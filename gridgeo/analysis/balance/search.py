@@ -16,7 +16,7 @@ from gridgeo.analysis.balance.repair import repair
 from gridgeo.analysis.balance.settings import settings_for
 from gridgeo.analysis.balance.solve import solve
 from gridgeo.analysis.balance.start import fill, start_plan
-from gridgeo.analysis.balance.task import Task, draw_seed
+from gridgeo.analysis.balance.task import Task
 from gridgeo.analysis.balance.watch import Watch
 
 # Up to this share of a target a unit may follow its only neighbour unasked.
@@ -64,6 +64,7 @@ def begin(problem: Free, seed: int) -> Draft:
     Parameters
     ----------
     problem : Free
+        Where nobody has a grid today, the start plan is a new one.
     seed : int
     """
     k = problem.k
@@ -79,6 +80,7 @@ def search(
     draft: Draft,
     pieces: np.ndarray,
     tolerance: float,
+    stability: float,
     rng: np.random.Generator,
     watch: Watch,
 ) -> np.ndarray:
@@ -90,6 +92,8 @@ def search(
     pieces : ndarray of int64, shape (n,)
         Connected pieces of the free units.
     tolerance : float
+    stability : float
+        As in ``balance``.
     rng : Generator
     watch : Watch
 
@@ -110,12 +114,12 @@ def search(
     raise_to(allowed, draft.parent, single)
     exempt = np.flatnonzero(allowed)
     cut = draft.graph.cut_edges(draft.start)
-    settings = settings_for(draft.graph.n, problem.k, cut, tolerance)
+    settings = settings_for(draft.graph.n, problem.k, cut, tolerance, stability)
     task = Task(draft.graph, goals, exempt, allowed[exempt], settings)
-    if problem.has_current:
+    if stability == 1 and (draft.today >= 0).any():
         found = repair(task, draft.start, draft.today, rng, watch)
     else:
-        found = solve(task, draft.start, lambda: draft.another(draw_seed(rng)), rng, watch)
+        found = solve(task, draft.start, draft.today, draft.another, rng, watch)
     found = found[draft.parent]
     _settle(problem, found, pieces, np.flatnonzero(little), tolerance, watch)
     return found

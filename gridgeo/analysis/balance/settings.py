@@ -7,6 +7,9 @@ from gridgeo.analysis.balance.anneal import Schedule
 # A band below this pulls no harder: loads are whole numbers, and no plan is exact.
 TIGHT = 0.0085
 
+# At half stability a grid that changes as a whole counts as much as so many cut edges.
+HALF_STABLE = 20.0
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -28,6 +31,8 @@ class Settings:
         Most cycles of one that does not.
     tries : int
         Attempts of the polish at each grid out of band.
+    moving : float
+        Price of one target's worth of load that leaves its grid of today, in cut edges.
     """
 
     tolerance: float
@@ -37,6 +42,7 @@ class Settings:
     cycles: int
     attempts: int
     tries: int
+    moving: float
 
     @property
     def band(self) -> float:
@@ -66,7 +72,7 @@ class Settings:
             hinge=(10.0 if first else 200.0) * scale,
             hinge_end=200.0 * scale,
             band=self.band,
-            moving=0.0,
+            moving=self.moving,
             chain=0.5,
             reach=400,
         )
@@ -102,7 +108,9 @@ class Settings:
         )
 
 
-def settings_for(n: int, k: int, cut_edges: int, tolerance: float) -> Settings:
+def settings_for(
+    n: int, k: int, cut_edges: int, tolerance: float, stability: float = 0.0
+) -> Settings:
     """Choose the settings of an instance.
 
     Parameters
@@ -114,6 +122,8 @@ def settings_for(n: int, k: int, cut_edges: int, tolerance: float) -> Settings:
     cut_edges : int
         Directed cut edges of a start plan.
     tolerance : float
+    stability : float
+        0 to 1, exclusive: what moving load counts beside the cut.
 
     Returns
     -------
@@ -134,4 +144,5 @@ def settings_for(n: int, k: int, cut_edges: int, tolerance: float) -> Settings:
         cycles=cycles,
         attempts=3 + 1000 // max(n, 100),
         tries=60,
+        moving=HALF_STABLE * stability / (1 - stability) if stability < 1 else 0.0,
     )

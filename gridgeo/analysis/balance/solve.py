@@ -23,19 +23,22 @@ STALLED = 8
 def solve(
     task: Task,
     start: np.ndarray,
-    draft: Callable[[], np.ndarray],
+    today: np.ndarray,
+    draft: Callable[[int], np.ndarray],
     rng: np.random.Generator,
     watch: Watch,
 ) -> np.ndarray:
-    """Make a new plan.
+    """Make a new plan, or one that weighs moves against its borders.
 
     Parameters
     ----------
     task : Task
     start : ndarray of int32, shape (n,)
         A whole plan to begin from.
+    today : ndarray of int32, shape (n,)
+        Labels of today, −1 where moving costs nothing.
     draft : callable
-        Makes another one.
+        Makes another one from a seed.
     rng : Generator
     watch : Watch
 
@@ -52,35 +55,31 @@ def solve(
     With a pool of one, the best plan is taken up again instead, every other cycle.
     """
     settings = task.settings
-    plans = [(task.worth(start), start)]
+    plans = [(task.worth(start, today), start)]
     idle, made = 0, 0
     for cycle in range(max(settings.cycles, settings.attempts)):
         alone = settings.pool == 1
         if made < settings.pool or (alone and cycle % 2 == 0):
-            origin = start if cycle == 0 else draft()
-            labels = vcycle(task, origin, draw_seed(rng), watch, hot=1.0)
+            origin = start if cycle == 0 else draft(draw_seed(rng))
+            labels = vcycle(task, origin, today, draw_seed(rng), watch, hot=1.0)
             made += 1
         elif len(plans) == 1:
-            labels = vcycle(task, plans[0][1], draw_seed(rng), watch, hot=0.5)
+            labels = vcycle(task, plans[0][1], today, draw_seed(rng), watch, hot=0.5)
         else:
             better, other = np.sort(rng.choice(len(plans), 2, replace=False))
+            origin = plans[better][1]
             labels = vcycle(
-                task, plans[better][1], draw_seed(rng), watch, hot=1.0, other=plans[other][1]
+                task, origin, today, draw_seed(rng), watch, hot=1.0, other=plans[other][1]
             )
-        polish(task, labels, rng, watch)
-        before, found = plans[0][0], task.worth(labels)
+        polish(task, labels, rng, watch, today, settings.moving)
+        before, found = plans[0][0], task.worth(labels, today)
         kept = found[0] == 0
         idle = 0 if (found if kept else found[:2]) < (before if kept else before[:2]) else idle + 1
         plans = sorted([*plans, (found, labels)], key=lambda plan: plan[0])[: settings.pool]
-        excess, _, cut = plans[0][0]
-        if excess == 0:
-            last = settings.cycles
-            ended = cycle + 1 >= last or idle >= STALLED
-        else:
-            last = settings.attempts
-            ended = cycle + 1 >= last or idle >= IDLE
-        watch.tell((cycle + 1) / (last + 1), f"excess {excess:.1%}, cut {cut:.0f}")
-        if ended or watch.over():
+        fair = plans[0][0][0] == 0
+        last, patience = (settings.cycles, STALLED) if fair else (settings.attempts, IDLE)
+        watch.tell((cycle + 1) / (last + 1), task.told(plans[0][1]))
+        if cycle + 1 >= last or idle >= patience or watch.over():
             break
     return plans[0][1]
 
@@ -88,6 +87,7 @@ def solve(
 def vcycle(
     task: Task,
     labels: np.ndarray,
+    today: np.ndarray,
     seed: int,
     watch: Watch,
     hot: float,
@@ -95,48 +95,45 @@ def vcycle(
 ) -> np.ndarray:
     """Coarsen inside the grids, then anneal every level from coarse to fine; new labels.
 
-    With another plan, units merge only where both have them in one grid: the borders of both
-    then stand for choice on every level.
+    Units merge only where all plans have them in one grid: this one, the other one, whose borders
+    then stand for choice on every level, and, where moving has a price, today's.
     """
     settings, k = task.settings, task.k
-    most = task.targets / (settings.coarse_units * 0.5)
-    fine: list[tuple[Graph, np.ndarray]] = []
+    before = today if settings.moving > 0 else np.full(len(labels), -1, np.int32)
     graph, labels = task.graph, labels.astype(np.int32)
-    classes = labels
-    if other is not None:
-        both, classes = np.unique(labels * np.int64(k) + other, return_inverse=True)
-        classes, most = classes.astype(np.int32), most[both // k]
+    classes, grids = labels, np.arange(k)
+    for plan in (other, before):
+        if plan is not None and (plan >= 0).any():
+            both, found = np.unique(classes * np.int64(k + 1) + plan + 1, return_inverse=True)
+            classes, grids = found.astype(np.int32), grids[both // (k + 1)]
+    most = task.targets[grids] / (settings.coarse_units * 0.5)
+    fine: list[tuple[Graph, np.ndarray, np.ndarray]] = []
     while graph.n > 1.4 * settings.coarse_units * k:
         coarser, parent = graph.coarse(classes, most, seed + len(fine))
         if coarser.n > 0.9 * graph.n:
             break
-        fine.append((graph, parent))
-        graph, labels, classes = coarser, _carried(labels, parent), _carried(classes, parent)
+        fine.append((graph, before, parent))
+        first = np.unique(parent, return_index=True)[1]
+        graph, labels, before, classes = coarser, labels[first], before[first], classes[first]
     base = _mean_price(task.graph)
     scale = _mean_price(graph) / base
     sweeps = settings.sweeps * (2 if fine else 1)
     schedule = settings.schedule(scale, first=True, hot=hot)
-    level = _level(task, graph, labels)
+    level = _level(task, graph, labels, before)
     run(level, schedule, sweeps, seed, watch)
     while fine:
-        graph, parent = fine.pop()
-        level = _level(task, graph, level.labels[parent])
+        graph, before, parent = fine.pop()
+        level = _level(task, graph, level.labels[parent], before)
         schedule = settings.schedule(_mean_price(graph) / base, first=False)
         run(level, schedule, settings.sweeps / 2, seed + 7, watch)
     return level.labels
 
 
-def _carried(values: np.ndarray, parent: np.ndarray) -> np.ndarray:
-    carried = np.zeros(int(parent.max()) + 1, np.int32)
-    carried[parent] = values
-    return carried
-
-
-def _level(task: Task, graph: Graph, labels: np.ndarray) -> Part:
+def _level(task: Task, graph: Graph, labels: np.ndarray, today: np.ndarray) -> Part:
     """Set a coarse plan up for annealing; only the finest level knows single units."""
-    none = np.full(graph.n, -1, np.int32)
-    coarse = replace(task, graph=graph, exempt=none[:0], allowed=np.empty(0))
-    return Part(coarse, np.arange(graph.n), labels, none, graph.loads(labels, task.k))
+    coarse = replace(task, graph=graph, exempt=np.empty(0, np.int64), allowed=np.empty(0))
+    loads = graph.loads(labels, task.k)
+    return Part(coarse, np.arange(graph.n), labels, today, loads)
 
 
 def _mean_price(graph: Graph) -> float:

@@ -68,10 +68,26 @@ class Task:
         before = none if today is None else local[today[nodes]]
         return Part(task, nodes, own, before, task.graph.loads(own, task.k))
 
-    def worth(self, labels: np.ndarray) -> tuple[float, float, float]:
-        """Rank a plan, least best: (largest excess, sum of excesses, cut)."""
+    def worth(
+        self, labels: np.ndarray, today: np.ndarray | None = None
+    ) -> tuple[float, float, float]:
+        """Rank a plan, least best: (largest excess, sum of excesses, cut and moves)."""
         over = self.excess(labels, self.graph.loads(labels, self.k))
-        return float(over.max()), float(over.sum()), self.graph.cut(labels)
+        price = self.graph.cut(labels)
+        if today is not None and self.settings.moving > 0:
+            off = np.flatnonzero((today >= 0) & (today != labels))
+            share = self.graph.net.load[off] / self.targets[today[off]]
+            price += self.settings.moving * float(share.sum())
+        return float(over.max()), float(over.sum()), price
+
+    def told(self, labels: np.ndarray) -> str:
+        """Say how good a plan is so far."""
+        off = np.abs(self.graph.loads(labels, self.k) / self.targets - 1)
+        limit = np.zeros(self.k)
+        raise_to(limit, labels[self.exempt], self.allowed)
+        worst = off[limit < off].max(initial=0.0)
+        borders = self.graph.cut_edges(labels) // 2
+        return f"largest deviation {worst:.1%}, {borders:,} borders between grids"
 
 
 @dataclass

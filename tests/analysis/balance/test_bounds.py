@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 from gridgeo.analysis.balance import UnitGraph, balance
 from gridgeo.analysis.balance.bounds import causes
 from gridgeo.analysis.balance.graph import Graph
+from gridgeo.analysis.balance.limits import limits
 from tests.analysis.balance.cities import lattice, pieces_of
 
 
@@ -81,6 +83,30 @@ def test_small_towns_get_the_best_plan_there_is(units, k):
         assert plan.scores["max_deviation"] <= max(best, 0.05) + 1e-9
 
 
+@given(towns(), st.integers(1, 5), st.integers(0, 2), st.booleans(), st.data())
+def test_the_bound_holds_for_the_best_plan(units, k, tolerance, nearby, data):
+    """Of as few units every plan is looked at, so none is better."""
+    n = len(units)
+    more = lattice(2, 2)
+    more.geometry = more.geometry.translate(5000)
+    more.index = [f"b{i}" for i in range(4)]
+    loads = st.sampled_from([0, 1, 4, 9])
+    more["load"] = np.array(data.draw(st.lists(loads, min_size=4, max_size=4)), float)
+    islands = data.draw(st.booleans())
+    units = pd.concat([units, more]) if islands else units
+    units["village"] = [int(i >= n) for i in range(len(units))] if data.draw(st.booleans()) else 0
+    units["today"] = [i % 2 for i in range(len(units))]
+    k = min(max(k, 1 + islands), len(units))
+    asked = {"region": "village"} if data.draw(st.booleans()) else {}
+    asked |= {"current": "today"} if nearby else {}
+    plan = balance(units, "load", k, tolerance=0.1 * tolerance, **asked)
+    best = balance(units, "load", k, tolerance=0.0, **asked)
+    told = limits(units, "load", k, tolerance=0.1 * tolerance, **asked)
+    assert told.bound == pytest.approx(plan.scores["bound"], abs=1e-9)
+    assert told.bound <= best.scores["max_deviation"] + 1e-9
+    assert set(plan.forced["id"].map(str)) <= set(told.forced["id"].map(str))
+
+
 # --- worked cases -----------------------------------------------------------------------------
 
 
@@ -104,6 +130,33 @@ def test_large_units_leave_too_little_for_the_others():
     left = found["1 large units leave too little for the others"]
     assert left.bound == pytest.approx(1 - 6 / 18)
     assert left.everywhere
+
+
+def test_whole_households_cannot_be_halved():
+    # 10 in three grids: one carries 4 or more, 20 % above the mean.
+    assert limits(lattice(10, 1), "load", 3).bound == pytest.approx(0.2)
+    assert limits(lattice(9, 1), "load", 3).bound == 0
+    assert limits(lattice(2, 5, load=0.1), "load", 3).bound == 0
+    # In tens, the mean of 50/3 is between 10 and 20.
+    assert limits(lattice(5, 1, load=10), "load", 3).bound == pytest.approx(0.4)
+
+
+def test_islands_of_one_region_could_share_its_grids_otherwise():
+    units = lattice(7, 1, load=[1, 1, 1, 0, 1, 1, 1])
+    units = units.drop(index="a30")
+    told = limits(units, "load", 3)
+    assert told.bound == pytest.approx(0.5)  # 3 in one grid, 3 in two
+    assert set(told.forced["kind"]) == {"piece"}
+
+
+def test_what_stands_in_the_way_is_said_before_a_plan_is_sought():
+    units = lattice(5, 1, load=[6, 10, 10, 10, 4])
+    told = limits(units, "load", 2)
+    assert (told.forced["kind"] == "piece").all()
+    assert told.forced["id"].tolist() == ["a20"]
+    plan = balance(units, "load", 2)
+    assert plan.scores["max_deviation"] >= told.bound - 1e-12
+    assert plan.scores["bound"] == told.bound
 
 
 def test_what_stands_in_the_way_is_named_only_where_it_does():
