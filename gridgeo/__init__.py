@@ -6,7 +6,7 @@
 
 from gridgeo._version import __version__
 from gridgeo.analysis.assign import assign
-from gridgeo.analysis.balance import Limits, UnitGraph, balance, limits, place_workers
+from gridgeo.analysis.balance import Limits, UnitGraph, balance, judge, limits, place_workers
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.tiling import tiling_faults
@@ -44,6 +44,7 @@ __all__ = [
     "__version__",
     "assign",
     "balance",
+    "judge",
     "limits",
     "place_workers",
     "reach",

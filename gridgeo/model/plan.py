@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgeo.errors import ContractError
+from gridgeo.errors import ContractError, ParameterError
 from gridgeo.model.crs import to_metric
 from gridgeo.model.files import write_frame, write_layers
 
@@ -46,6 +46,9 @@ class Plan:
         Unit → grid of today, NA where it has none; None without a plan in force.
     stopped : {"", "time", "interrupt"}
         What cut the search short, if anything. The plan is whole all the same.
+    broken : Series of int64
+        Grid → pieces of each grid in more than one; only a plan that somebody else made and
+        ``judge`` scored can have such grids.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Plan:
     moved: pd.Index
     before: pd.Series | None = None
     stopped: Literal["", "time", "interrupt"] = ""
+    broken: pd.Series = field(default_factory=lambda: pd.Series([], name="pieces", dtype="int64"))
 
     def __post_init__(self) -> None:
         ids = self.units.index
@@ -95,6 +99,56 @@ class Plan:
         0 where neither load nor target exists.
         """
         return deviation(self.loads(), self.targets)
+
+    def share_in_band(self, low: float, high: float) -> float:
+        """Give the share of grids whose load lies in a band, both ends included.
+
+        Parameters
+        ----------
+        low, high : float
+            In the unit of ``load``, such as 300 and 500 households.
+
+        Returns
+        -------
+        float
+            0 to 1.
+
+        Raises
+        ------
+        ParameterError
+            ``low`` is above ``high``, or one of them is no number.
+        """
+        if not low <= high:
+            raise ParameterError(
+                f"The band {low!r} to {high!r} holds nothing; low must not be above high.",
+                hint="Give a band such as 300, 500.",
+                fields=["low", "high"],
+            )
+        return float(self.loads().between(low, high).mean())
+
+    def reock(self) -> pd.Series:
+        """Measure how round each grid is: its area ÷ that of the smallest circle around it.
+
+        Returns
+        -------
+        Series of float64, shape (k,)
+            0 to 1, on the index of ``targets``; a square has 2/π, a circle 1. nan without area.
+
+        Raises
+        ------
+        ContractError
+            ``units`` has no geometry.
+        CRSError
+            The units have no CRS.
+
+        Notes
+        -----
+        Reock, Midwest Journal of Political Science 5(1), 1961.
+        """
+        shapes = to_metric(self.grids(), "units").geometry
+        circle = np.pi * shapely.minimum_bounding_radius(shapes.to_numpy()) ** 2
+        share = np.where(circle > 0, shapes.area / np.where(circle > 0, circle, 1.0), np.nan)
+        return pd.Series(share, index=self.targets.index, name="reock")
 
     def grids(self) -> gpd.GeoDataFrame:
         """Dissolve the units of each grid.

@@ -145,3 +145,20 @@ def test_what_leaves_a_unit_or_a_grid_out_is_no_plan():
             forced=whole.forced,
             moved=whole.moved,
         )
+
+
+def test_the_share_of_grids_in_a_band_counts_both_ends():
+    made = plan(grids=("a", "b", "c", "d"))  # loads 10, 30, 20, 20
+    assert made.share_in_band(20, 30) == 0.75
+    assert made.share_in_band(10, 10) == 0.25
+    assert made.share_in_band(31, 99) == 0.0
+    with pytest.raises(ParameterError, match="low must not be above high"):
+        made.share_in_band(30, 20)
+
+
+def test_reock_of_a_square_and_of_two_is_their_closed_form():
+    # A square of side 1 in its circle: 1 ÷ π/2; a 2:1 rectangle: 2 ÷ (5/4)π.
+    assert plan(grids=("a", "b", "c", "d")).reock().tolist() == pytest.approx([2 / np.pi] * 4)
+    assert plan().reock().to_dict() == pytest.approx({"e": 8 / 5 / np.pi, "w": 8 / 5 / np.pi})
+    apart = plan(grids=("w", "e", "e", "w")).reock()  # 1 × 2 and, four units wide, 2 of 1 × 4
+    assert apart.to_dict() == pytest.approx({"e": 8 / 5 / np.pi, "w": 2 / (np.pi * 17 / 4)})
