@@ -23,6 +23,7 @@ from gridgeo.errors import (
     ParameterError,
     StoreError,
 )
+from gridgeo.ingest.plan_file import read_plan
 from gridgeo.model.plan import Plan
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "limits",
     "place_workers",
     "reach",
+    "read_plan",
     "tiling_faults",
 ]
