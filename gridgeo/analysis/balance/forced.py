@@ -198,7 +198,7 @@ def _indivisible(load: np.ndarray, targets: np.ndarray) -> float:
     Of m grids one carries their mean or more, and one that or less; where all loads are whole
     numbers, it is a multiple of what divides them all.
     """
-    if (load % 1 != 0).any() or load.sum() > 2**53 or targets[0] == 0:
+    if (load % 1 != 0).any() or not 0 < load.sum() < 2**53:
         return 0.0
     grain = int(np.gcd.reduce(load.astype(np.int64)))
     steps = load.sum() / (len(targets) * grain)

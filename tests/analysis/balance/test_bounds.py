@@ -141,12 +141,41 @@ def test_whole_households_cannot_be_halved():
     assert limits(lattice(5, 1, load=10), "load", 3).bound == pytest.approx(0.4)
 
 
-def test_islands_of_one_region_could_share_its_grids_otherwise():
-    units = lattice(7, 1, load=[1, 1, 1, 0, 1, 1, 1])
-    units = units.drop(index="a30")
-    told = limits(units, "load", 3)
+def islands(*loads):
+    """Rows of units out of reach of each other."""
+    rows = [lattice(len(own), 1, load=own) for own in loads]
+    for number, row in enumerate(rows):
+        row.geometry = row.geometry.translate(yoff=1000 * number)
+        row.index = [f"{number}{name}" for name in row.index]
+    return pd.concat(rows)
+
+
+@pytest.mark.parametrize(
+    ("loads", "k"),
+    [
+        # By their means three and one; but then one of three grids has nobody.
+        ([[15, 0, 15], [5, 5]], 4),
+        # By their means four and one; but then three grids of 13 leave 1 for the fourth.
+        ([[13, 13, 13, 1], [5, 5]], 5),
+    ],
+)
+def test_islands_of_one_region_could_share_its_grids_otherwise(loads, k):
+    few = islands(*loads)
+    assert balance(few, "load", k, tolerance=0.0).scores["max_deviation"] == pytest.approx(0.5)
+    # Too many units to look at every plan; the empty ones change nothing about the best.
+    many = islands(loads[0], [*loads[1], *[0] * 12])
+    assert limits(many, "load", k).bound <= 0.5
+
+
+def test_islands_too_far_from_a_whole_number_of_grids_are_told():
+    told = limits(islands([1, 1, 1], [1, 1, 1]), "load", 3)
     assert told.bound == pytest.approx(0.5)  # 3 in one grid, 3 in two
     assert set(told.forced["kind"]) == {"piece"}
+
+
+def test_nobody_is_off_where_nobody_lives():
+    assert limits(islands([0, 0], [0, 0]), "load", 3).bound == 0
+    assert limits(islands([0, 0, 0], [2, 2]), "load", 3).bound <= 1
 
 
 def test_what_stands_in_the_way_is_said_before_a_plan_is_sought():

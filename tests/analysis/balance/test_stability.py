@@ -44,6 +44,15 @@ def test_a_fair_plan_stays_at_full_stability_only():
     assert len(balance(units, "load", current="today", stability=0).moved) > 0
 
 
+def test_a_small_plan_drawn_anew_takes_the_shortest_border():
+    units = lattice(4, 2)
+    units["today"] = units.index.str[2]  # the upper row, the lower row: a border of 400 m
+    assert len(balance(units, "load", current="today").moved) == 0
+    anew = balance(units, "load", current="today", stability=0)
+    assert anew.scores["border_km"] == pytest.approx(0.2)
+    assert len(anew.moved) == 4  # each half is named after the row it shares most with
+
+
 def test_a_locked_grid_stays_also_in_a_plan_drawn_anew():
     units = strips()
     plan = balance(units, "load", current="today", locked=["g07"], stability=0)
