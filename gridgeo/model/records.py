@@ -129,6 +129,9 @@ class StoredPlan:
         How far the plan has come; a new one is a draft.
     plan_id, version_no : int or None
         None until it is saved.
+    base_id : int or None
+        What it was made from, as ``Store.keep_base`` kept it; None takes what stands when it is
+        saved.
     """
 
     assignment: pd.Series
@@ -142,6 +145,7 @@ class StoredPlan:
     state: str = "draft"
     plan_id: int | None = None
     version_no: int | None = None
+    base_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def propose(
     ParameterError
         There are no units, or some have no grid while others have one.
     """
-    units = to_metric(need(source, UNITS), "units")
+    units = to_metric(need(source, UNITS, as_of=as_of), "units")
     current = _known(units, "grid_code")
     if current is not None:
         units = units[~units["grid_code"].isin(_dedicated(source, as_of))]

@@ -97,7 +97,8 @@ class Filing:
         Raises
         ------
         ConflictError
-            The plan may not be filed, or a grid of it changes on that day or later already.
+            The plan may not be filed, or a grid of it is known to change after the day the plan
+            was made for.
         """
         self.check()
         self._check_later(concerned, valid_from)
@@ -124,22 +125,25 @@ class Filing:
         return plan_steps.write(self._connection, step, result.feed_id)
 
     def _check_later(self, concerned: Collection[str], day: date) -> None:
-        table = layers[GRIDS.name]
+        """See that nothing is known to change between what the plan was made from and its day."""
+        table, base = layers[GRIDS.name], self.plan.base_date or day
         chosen = (
-            select(table.c.grid_code)
+            select(table.c.grid_code, table.c.valid_from, table.c.valid_to)
             .where(
                 table.c.grid_code.in_(list(concerned)),
-                or_(table.c.valid_from >= day, table.c.valid_to > day),
+                or_(table.c.valid_from >= day, table.c.valid_from > base, table.c.valid_to > base),
             )
-            .distinct()
-            .order_by(table.c.grid_code.collate("C"))
+            .order_by(table.c.grid_code.collate("C"), table.c.valid_from)
         )
-        later = list(self._connection.scalars(chosen))
+        later = self._connection.execute(chosen).all()
         if later:
+            codes = list(dict.fromkeys(row.grid_code for row in later))
+            days = [d for row in later for d in (row.valid_from, row.valid_to) if d is not None]
             raise ConflictError(
-                f"{len(later):,} grids of plan {self.step.plan_id} ({named(later)}) begin or end "
-                f"on {day} or later already; filing would cut that short.",
-                hint="Name a later day, or rebase the plan on what will stand then.",
+                f"{len(codes):,} grids of plan {self.step.plan_id} ({named(codes)}) begin or end "
+                f"up to {max(days)}; the plan was made for {base} and would cut that short.",
+                hint=f"Run `gridgeo plan rebase {self.step.plan_id} --as-of {max(days)}`, and file "
+                "that for a later day.",
                 code="plan.later-grids",
                 fields=["valid_from"],
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -22,6 +22,17 @@ class PlanStore:
     """
 
     engine: Engine
+
+    def keep_base(self, day: date) -> int:
+        """Keep what stands of grids and units on a day, for a plan that is about to be made.
+
+        Returns
+        -------
+        int
+            For ``StoredPlan.base_id``; the same as before where nothing moved since.
+        """
+        with transaction(self.engine) as connection:
+            return plan_bases.keep(connection, day)
 
     def save_plan(self, plan: StoredPlan) -> int:
         """Keep a new plan as a draft, with what it was made from.

@@ -74,7 +74,6 @@ def read(connection: Connection, plan_id: int, version_no: int | None = None) ->
         grids, index=pd.Index(units, name="unit_id", dtype="str"), name="grid_code", dtype="str"
     )
     row = dict(found._mapping)
-    del row["base_id"]
     row["note"] = row["note"] or ""
     return StoredPlan(assignment=assignment, state=stands.state, **row)
 
@@ -175,7 +174,7 @@ def _add(connection: Connection, plan_id: int, version_no: int, plan: StoredPlan
         "params": plain(plan.params),
         "scores": plain(plan.scores),
         "base_date": day,
-        "base_id": plan_bases.keep(connection, day),
+        "base_id": plan.base_id or plan_bases.keep(connection, day),
     }
     connection.execute(insert(plan_versions).values(row))
     assignment = plan.assignment
