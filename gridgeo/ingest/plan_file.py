@@ -84,7 +84,8 @@ def read_plan(
     found: list[Any] = [theirs.get(_written(*row), row if len(row) > 1 else row[0]) for row in rows]
     index = pd.MultiIndex.from_tuples(found) if ids.nlevels > 1 else pd.Index(found)
     grids = source.table.iloc[:, of_grid]
-    plan = pd.Series(_grid_ids(grids, known), index=index, name="grid_id")
+    untyped = source.name.lower().endswith(".csv")
+    plan = pd.Series(_grid_ids(grids, known, untyped=untyped), index=index, name="grid_id")
     return assigned(plan, ids, source.name)
 
 
@@ -159,12 +160,12 @@ def _by_text(ids: Iterable[object], what: str) -> dict[tuple[str, ...], object]:
     return found
 
 
-def _grid_ids(cells: pd.Series, known: Iterable[object] | None) -> pd.Index:
+def _grid_ids(cells: pd.Series, known: Iterable[object] | None, *, untyped: bool) -> pd.Index:
     """Give the ids of grids; missing cells stay missing."""
     theirs = {} if known is None else _by_text(pd.unique(pd.Series(list(known)).dropna()), "known")
     numbered = {_written(number): number for number in range(cells.nunique())}
     texts = {_written(one) for one in cells.dropna()}
-    if not theirs and texts == set(numbered):
+    if untyped and not theirs and texts == set(numbered):
         theirs = {**numbered}
     found: list[object] = []
     for cell in cells:
