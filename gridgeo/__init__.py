@@ -6,7 +6,15 @@
 
 from gridgeo._version import __version__
 from gridgeo.analysis.assign import assign
-from gridgeo.analysis.balance import Limits, UnitGraph, balance, judge, limits, place_workers
+from gridgeo.analysis.balance import (
+    Limits,
+    UnitGraph,
+    balance,
+    judge,
+    limits,
+    place_workers,
+    proposals,
+)
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.tiling import tiling_faults
@@ -48,6 +56,7 @@ __all__ = [
     "judge",
     "limits",
     "place_workers",
+    "proposals",
     "reach",
     "read_plan",
     "tiling_faults",

@@ -1,15 +1,26 @@
 """Fair shares: which units form which grid, and where to add workers.
 
-``balance`` proposes a plan on a ``UnitGraph``; ``limits`` says what none can do.
+``balance`` proposes a plan on a ``UnitGraph``; ``proposals`` several; ``limits`` says what none
+can do.
 ``judge`` scores a plan that exists; ``place_workers`` keeps its borders. ``warm_balance``
 compiles the kernels beforehand.
 """
 
 from gridgeo.analysis.balance.judge import judge
 from gridgeo.analysis.balance.limits import Limits, limits
+from gridgeo.analysis.balance.proposals import proposals
 from gridgeo.analysis.balance.propose import balance
 from gridgeo.analysis.balance.unit_graph import UnitGraph
 from gridgeo.analysis.balance.warm import warm_balance
 from gridgeo.analysis.balance.workers import place_workers
 
-__all__ = ["Limits", "UnitGraph", "balance", "judge", "limits", "place_workers", "warm_balance"]
+__all__ = [
+    "Limits",
+    "UnitGraph",
+    "balance",
+    "judge",
+    "limits",
+    "place_workers",
+    "proposals",
+    "warm_balance",
+]
