@@ -1,8 +1,19 @@
 import json
+import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
+from benchmarks import balance, peers
 from benchmarks.__main__ import main, names, run
+from benchmarks.alone import alone
+from benchmarks.balance_cases import river_city
+from benchmarks.balance_page import write
+from benchmarks.balance_runs import judged, least_moved
+from gridgeo.analysis.balance import UnitGraph
 
 
 def test_a_benchmark_is_kept_with_the_machine_and_the_versions_it_ran_on(tmp_path):
@@ -23,3 +34,147 @@ def test_helpers_are_no_benchmarks_and_an_unknown_name_is_answered_with_the_know
     assert "partitions" not in names()
     with pytest.raises(SystemExit, match=r"no benchmark 'asign'; there are .*assign"):
         main("asign")
+
+
+def told_then_stuck(tell, first):
+    tell(first)
+    tell(first + 1)
+    time.sleep(60)
+
+
+def hungry(_tell, megabytes):
+    return int(np.ones(megabytes << 17).sum())
+
+
+def failing(_tell):
+    raise ValueError("no such plan")
+
+
+def test_a_process_that_is_ended_has_said_its_best():
+    outcome = alone(__name__, "told_then_stuck", 4, limit_s=0.5)
+    assert outcome.answer == 5
+    assert outcome.ended
+    assert 0.4 < outcome.seconds < 50
+
+
+def test_a_process_that_fails_says_why():
+    outcome = alone(__name__, "failing")
+    assert outcome.answer is None
+    assert outcome.error == "ValueError: no such plan"
+    assert not outcome.ended
+
+
+def test_peak_memory_is_that_of_the_process_alone():
+    mine = np.ones(300 << 17)  # 300 MB here must not count there
+    lean, fat = (alone(__name__, "hungry", megabytes).peak_mb for megabytes in (1, 400))
+    assert mine.all()
+    assert 390 < fat - lean < 450
+
+
+def joined(pairs, n):
+    matrix = coo_matrix((np.ones(len(pairs)), np.transpose(pairs)), shape=(n, n))
+    return connected_components(matrix, directed=False)[1]
+
+
+def test_the_river_parts_its_city_and_every_region_is_one_piece():
+    units = river_city(2000, 9, roads=8)
+    pairs, region = UnitGraph(units).pairs, units["region"].to_numpy()
+    banks = joined(pairs, len(units))
+    assert banks.max() == 1
+    within = joined(pairs[region[pairs[:, 0]] == region[pairs[:, 1]]], len(units))
+    assert within.max() + 1 == units["region"].nunique() >= 10
+    assert units["region"].min() == 0
+    assert units.geometry.is_valid.all()
+    assert set(units.geometry.geom_type) == {"Polygon"}
+
+
+def board(width, height):
+    """Neighbours of a board of squares, and their middles."""
+    at = np.arange(width * height).reshape(width, height)
+    pairs = [(at[:-1], at[1:]), (at[:, :-1], at[:, 1:])]
+    pairs = np.vstack([np.column_stack([a.ravel(), b.ravel()]) for a, b in pairs])
+    places = np.column_stack(np.divmod(at.ravel(), height)) + 0.5
+    return SimpleNamespace(pairs=pairs), places
+
+
+def test_metis_has_contiguous_parts_on_both_banks():
+    graph, _ = board(8, 12)
+    x, y = graph.pairs.T % 12
+    graph.pairs = graph.pairs[(x < 4) == (y < 4)]
+    labels = peers.by_metis(graph, np.ones(96), 9, 0.05, 1)
+    off, broken, _ = judged(graph, np.ones(96), labels, np.full(9, 96 / 9), 0.05)
+    assert broken == 0
+    assert off < 0.5
+    assert len(np.unique(labels[np.arange(96) % 12 < 4])) == 3
+
+
+@pytest.mark.parametrize("name", ["GerryChain seed plan", "GerryChain ReCom", "GerryChain flips"])
+@pytest.mark.filterwarnings("ignore")
+def test_gerrychain_finds_plans_where_there_are_many(name, monkeypatch):
+    graph, _ = board(6, 8)
+    uneven = np.repeat([0, 0, 1, 2, 2, 3], 8)
+    monkeypatch.setattr(peers, "by_metis", lambda *_: uneven)
+    told = []
+    solve = peers.SEARCHES[name]
+    solve(told.append, graph, np.ones(48), 4, 0.1, 1)
+    off, broken, _ = judged(graph, np.ones(48), told[-1], np.full(4, 12.0), 0.1)
+    assert off <= 0.1
+    assert broken == 0
+
+
+@pytest.mark.parametrize("name", sorted(peers.PLACED))
+@pytest.mark.filterwarnings("ignore")
+def test_spopt_draws_contiguous_regions(name):
+    graph, places = board(6, 6)
+    labels = peers.PLACED[name](graph, places * 100, 4, 1)
+    assert sorted(set(labels)) == [0, 1, 2, 3]
+    _, broken, _ = judged(graph, np.ones(36), labels, np.full(4, 9.0), 0.05)
+    assert broken == 0
+
+
+def test_a_plan_is_judged_as_counted_by_hand():
+    graph, _ = board(2, 3)  # 0 1 2 over 3 4 5
+    load = np.array([1.0, 1, 1, 1, 1, 7])
+    off, broken, cut = judged(graph, load, np.array([0, 0, 1, 0, 2, 1]), np.full(3, 4.0), 0.05)
+    assert off == pytest.approx(0.75)  # 3, 8 and 1 of 4; the 7 excuses the grid of 8
+    assert (broken, cut) == (0, 4)
+    assert judged(graph, load, np.array([0, 1, 0, 0, 2, 1]), np.full(3, 4.0), 0.05)[1] == 2
+
+
+def test_the_least_flow_is_what_a_row_of_grids_needs():
+    row = SimpleNamespace(pairs=np.array([[0, 1], [1, 2]]))
+    # The last has 6 above its band and the first 6 below: all of it passes the middle.
+    moved = least_moved(row, np.array([4.0, 10.0, 16.0]), np.arange(3), np.full(3, 10.0), 0.0)
+    assert moved == pytest.approx(12 / 30)
+
+
+def test_a_case_is_measured_in_processes_of_its_own():
+    result = balance.measured("growth2500", most_seeds=1)
+    assert set(result["runs"]) == {"METIS contig", "balance"}
+    (ours,) = result["runs"]["balance"]
+    assert ours["broken"] == 0
+    assert 0 < ours["base_mb"] <= ours["peak_mb"] < 2000
+    (line,) = [line for line in balance.rows(result, "day") if line[1] == "balance"]
+    assert line[0] == "2,500 cells, k=125"
+    assert line[2] == f"{100 * ours['off']:.2f}"
+
+
+def test_how_cost_grows_is_a_slope_of_logarithms():
+    units = np.array([100.0, 200, 400])
+    assert balance.exponents(np.column_stack([units, units**2, 7 * units**0.5])) == pytest.approx(
+        [2, 0.5]
+    )
+
+
+def test_the_page_takes_measured_rows_and_keeps_the_others(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- cases -->\n<!-- /cases -->\nafter\n", encoding="utf-8")
+    write(page, "cases", ("a", "b"), [("one", "1"), ("two", "2"), ("two", "3")])
+    write(page, "cases", ("a", "b"), [("three", ""), ("one", "9")])
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(
+        "before\n<!-- cases -->\n| a | b |\n| --- | --- |\n| one | 9 |\n| two | 2"
+    )
+    assert text.endswith("| two | 3 |\n| three |  |\n<!-- /cases -->\nafter\n")
+    with pytest.raises(ValueError, match="no markers"):
+        write(page, "growth", ("a",), [("one",)])
