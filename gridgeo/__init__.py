@@ -7,9 +7,11 @@
 from gridgeo._version import __version__
 from gridgeo.analysis.assign import assign
 from gridgeo.analysis.balance import (
+    Difference,
     Limits,
     UnitGraph,
     balance,
+    difference,
     judge,
     limits,
     place_workers,
@@ -38,6 +40,7 @@ __all__ = [
     "CRSError",
     "ConflictError",
     "ContractError",
+    "Difference",
     "DisclosureError",
     "GeometryError",
     "GridIndex",
@@ -53,6 +56,7 @@ __all__ = [
     "__version__",
     "assign",
     "balance",
+    "difference",
     "judge",
     "limits",
     "place_workers",

@@ -1,11 +1,11 @@
 """Fair shares: which units form which grid, and where to add workers.
 
 ``balance`` proposes a plan on a ``UnitGraph``; ``proposals`` several; ``limits`` says what none
-can do.
-``judge`` scores a plan that exists; ``place_workers`` keeps its borders. ``warm_balance``
-compiles the kernels beforehand.
+can do. ``judge`` scores a plan that exists, ``difference`` compares two; ``place_workers`` keeps
+the borders. ``warm_balance`` compiles the kernels beforehand.
 """
 
+from gridgeo.analysis.balance.difference import Difference, difference
 from gridgeo.analysis.balance.judge import judge
 from gridgeo.analysis.balance.limits import Limits, limits
 from gridgeo.analysis.balance.proposals import proposals
@@ -15,9 +15,11 @@ from gridgeo.analysis.balance.warm import warm_balance
 from gridgeo.analysis.balance.workers import place_workers
 
 __all__ = [
+    "Difference",
     "Limits",
     "UnitGraph",
     "balance",
+    "difference",
     "judge",
     "limits",
     "place_workers",
