@@ -114,6 +114,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "leaders": ("网格长数", "grid leaders"),
     "full_time": ("专职网格员数", "full-time workers"),
     "subject": ("涉及网格", "grids concerned"),
+    "draft": ("草案", "draft"),
+    "proposed": ("建议", "proposed"),
+    "publicised": ("公示", "publicised"),
+    "approved": ("批准", "approved"),
+    "filed": ("备案", "filed"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "rejected": ("否决", "rejected"),
+    "grid-changed": ("调整", "changed"),
+    "grid-new": ("新设", "new"),
+    "grid-closed": ("撤销", "closed"),
+    "grid-unchanged": ("不变", "unchanged"),
 }
 
 
