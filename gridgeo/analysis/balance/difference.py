@@ -94,7 +94,7 @@ def difference(before: Plan, after: Plan, match: bool = False) -> Difference:
     """
     _check(before, after)
     ids = before.units.index
-    values = assigned(after.assignment, ids, "the second plan").rename(after.assignment.name)
+    values = assigned(after.assignment, ids, "the second plan")
     targets = after.targets
     if match:
         names = _names(before, pd.Index(values), targets.index)
