@@ -13,15 +13,8 @@ from gridgeo.render.files import write_layer
 from gridgeo.services import coverage
 from gridgeo.services.about import About
 from gridgeo.services.kept import kept
-from gridgeo.services.layers import (
-    blind_spots_layer,
-    load_layer,
-    proposed_layer,
-    staffing_layer,
-)
+from gridgeo.services.layers import blind_spots_layer, load_layer, staffing_layer
 from gridgeo.services.locate import assign_files
-from gridgeo.services.planning_files import balance_file, units_of
-from gridgeo.services.plans import propose, without_loads
 from gridgeo.services.sources import area_of
 from gridgeo.settings import Settings
 from gridgeo.words import say
@@ -38,7 +31,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(assign)
     app.command("blind-spots")(blind_spots)
-    app.command()(balance)
     app.command()(staff)
 
 
@@ -136,90 +128,6 @@ def blind_spots(
     next_step("the same files with `gridgeo map blind-spots … -o blind-spots.html`")
 
 
-def balance(
-    output: given.Output,
-    units: Annotated[
-        Path | None, typer.Argument(help="File of base units; default: the store's.")
-    ] = None,
-    load: Annotated[
-        str | None, typer.Option(help="Column of what each unit weighs; default households.")
-    ] = None,
-    k: Annotated[int | None, typer.Option("--k", help="Number of grids.")] = None,
-    targets: Annotated[
-        Path | None, typer.Option(help="CSV: grid, relative target such as workers.")
-    ] = None,
-    tolerance: Annotated[float, typer.Option(help="Deviation that is still balanced.")] = 0.05,
-    current: Annotated[str | None, typer.Option(help="Column with today's grid.")] = None,
-    region: Annotated[str | None, typer.Option(help="Column no grid may cross.")] = None,
-    locked: Annotated[
-        Path | None, typer.Option(help="CSV of grids that keep exactly their units.")
-    ] = None,
-    fixed_borders: Annotated[
-        Path | None, typer.Option(help="File of lines no grid may cross.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same plan.")] = 0,
-    time_limit: Annotated[float, typer.Option(help="Seconds after which it stops.")] = 60.0,
-    crs: given.Crs = None,
-) -> None:
-    """Propose borders that share the load; nothing is applied.
-
-    Example: gridgeo balance units.gpkg --load households --k 50 -o plan.gpkg
-    """
-    others = (load, k, targets, current, region, locked, fixed_borders)
-    if units is None and any(one is not None for one in others):
-        raise ParameterError(
-            "Without a file of units the store's plan in force is balanced as it is; only "
-            "--tolerance, --seed and --time-limit can be said.",
-            hint="Name a file of units for the others.",
-            fields=["units"],
-        )
-    with bar("Balancing") as told:
-        if units is None:
-            with given.source_of({}) as store:
-                day = given.day(None, Settings())
-                plan = propose(
-                    store,
-                    day,
-                    tolerance=tolerance,
-                    seed=seed,
-                    time_limit_s=time_limit,
-                    progress=told,
-                )
-                # Loads of units are often below k: of the store's plan only grids tell theirs.
-                if output.suffix.lower() == ".csv":
-                    write_frame(without_loads(plan), output)
-                else:
-                    write_layer(proposed_layer(plan, store, About(day), "internal"), output)
-        else:
-            column = load or "households"
-            plan = balance_file(
-                units_of(units, column, crs),
-                column,
-                k=k,
-                targets=targets,
-                current=current,
-                region=region,
-                locked=locked,
-                fixed_borders=fixed_borders,
-                tolerance=tolerance,
-                seed=seed,
-                time_limit_s=time_limit,
-                progress=told,
-            )
-            plan.to_file(output)
-    rows = [[name, _figure(value)] for name, value in plan.scores.items()]
-    table("The plan", ["score", "value"], rows)
-    for forced in plan.forced.itertuples():
-        tell(f"forced: {forced.kind} {forced.id}: {forced.reason} ({forced.bound:.1%} at best)")
-    if plan.stopped:
-        tell(f"The search was cut short ({plan.stopped}); the plan is whole all the same.")
-    if len(plan.moved):
-        tell(f"{len(plan.moved):,} units would change their grid.")
-    tell(f"{output}: {len(plan.assignment):,} units in {len(plan.targets):,} grids")
-    if output.suffix == ".gpkg" and units is not None:
-        next_step(f"gridgeo map load --grids {output} --load load -o plan.html")
-
-
 def staff(
     output: given.Output,
     workers: Annotated[int, typer.Option(min=1, help="How many workers there are.")],
@@ -247,7 +155,3 @@ def staff(
     )
     for note in layer.notes("en"):
         tell(note)
-
-
-def _figure(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"

@@ -22,6 +22,7 @@ def propose(
     as_of: dt.date,
     *,
     tolerance: float = 0.05,
+    stability: float = 1.0,
     seed: int = 0,
     time_limit_s: float = 60.0,
     progress: Progress | None = None,
@@ -38,6 +39,8 @@ def propose(
         The day whose dedicated grids are meant.
     tolerance : float
         Greatest deviation from the target that is still balanced.
+    stability : float
+        From 1, the least change, to 0, drawn anew.
     seed : int
     time_limit_s : float
         The search may be cut short by it; the plan then says so.
@@ -68,6 +71,7 @@ def propose(
         units,
         "households",
         tolerance=tolerance,
+        stability=stability,
         current=current,
         region=_known(units, "village_code"),
         seed=seed,

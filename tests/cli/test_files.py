@@ -103,6 +103,33 @@ def test_a_plan_can_be_looked_at_without_a_database(run, town, tmp_path):
     assert (tmp_path / "plan.html").stat().st_size > 100_000
 
 
+def test_several_proposals_go_from_the_least_change_to_short_borders(run, town, tmp_path):
+    done = run(
+        "balance", town / "units.gpkg", "--load", "households", "--current", "grid_code",
+        "--region", "village_code", "--proposals", "2", "-o", "plan.csv",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    read = [pd.read_csv(tmp_path / f"plan-{number}.csv", dtype=str) for number in (1, 2)]
+    moved = [(plan["grid_id"] != plan["grid_today"]).sum() for plan in read]
+    assert 0 < moved[0] < moved[1]
+    assert not (tmp_path / "plan.csv").exists()
+
+
+def test_wishes_and_several_loads_are_taken_from_the_command(run, town, tmp_path):
+    asked = ("--k", "48", "--together", "village_code", "--compactness", "0.2", "-o")
+    load = ("--load", "households", "--load", "area=0.0001")
+    units = gpd.read_file(town / "units.gpkg")
+    units.assign(area=units.to_crs(4549).area).to_file(tmp_path / "units.gpkg")
+    streets = units.dissolve("village_code").boundary
+    streets.to_frame("geometry").to_file(tmp_path / "streets.gpkg")
+    done = run("balance", "units.gpkg", *load, *asked, "plan.csv", "--along", "streets.gpkg")
+    assert done.returncode == 0, done.stderr
+    assert "along_share" in done.stdout
+    plan = pd.read_csv(tmp_path / "plan.csv")
+    want = units["households"].sum() + 0.0001 * units.to_crs(4549).area.sum()
+    assert plan["load"].sum() == pytest.approx(want)
+
+
 def test_staff_places_exactly_the_workers_there_are(run, town, tmp_path):
     done = run(
         "staff", town / "grids.geojson", "--households", town / "households.parquet",
@@ -125,6 +152,14 @@ def test_staff_places_exactly_the_workers_there_are(run, town, tmp_path):
         ),
         (["balance", "UNITS", "--load", "households", "-o", "x.csv"], "--k"),
         (["balance", "UNITS", "--k", "5000", "-o", "x.csv"], "5000"),
+        (["balance", "UNITS", "--k", "5", "--load", "a=b", "-o", "x.csv"], "--load a=b"),
+        (["balance", "UNITS", "--k", "5", "--load", "a=-1", "-o", "x.csv"], "--load a=-1"),
+        (
+            ["balance", "UNITS", "--k", "5", "--load", "a", "--load", "a=2", "-o", "x.csv"],
+            "stands twice",
+        ),
+        (["balance", "UNITS", "--k", "5", "--together", "no", "-o", "x.csv"], "'no'"),
+        (["balance", "--along", "streets.gpkg", "-o", "x.csv"], "Name a file of units"),
         (["blind-spots", "spots", "--grids", "GRIDS", "-o", "x.csv"], "no such kind"),
         (["blind-spots", "--grids", "GRIDS", "--standard", "0d", "-o", "x.csv"], "0d"),
         (["blind-spots", "--grids", "GRIDS", "--as-of", "yesterday", "-o", "x.csv"], "yesterday"),
