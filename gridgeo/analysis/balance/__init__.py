@@ -8,6 +8,7 @@ the borders. ``warm_balance`` compiles the kernels beforehand.
 from gridgeo.analysis.balance.difference import Difference, difference
 from gridgeo.analysis.balance.judge import judge
 from gridgeo.analysis.balance.limits import Limits, limits
+from gridgeo.analysis.balance.moves import best_moves
 from gridgeo.analysis.balance.proposals import proposals
 from gridgeo.analysis.balance.propose import balance
 from gridgeo.analysis.balance.unit_graph import UnitGraph
@@ -19,6 +20,7 @@ __all__ = [
     "Limits",
     "UnitGraph",
     "balance",
+    "best_moves",
     "difference",
     "judge",
     "limits",

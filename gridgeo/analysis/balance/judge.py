@@ -36,6 +36,8 @@ class Drawn:
     targets : ndarray of float64, shape (k,)
     region : ndarray of int64, shape (n,)
         All 0 without regions.
+    order : ndarray of int64, shape (n,)
+        Positions of the units, ascending by id.
     """
 
     graph: UnitGraph
@@ -44,6 +46,7 @@ class Drawn:
     load: np.ndarray
     targets: np.ndarray
     region: np.ndarray
+    order: np.ndarray
 
     @property
     def k(self) -> int:
@@ -188,7 +191,7 @@ def read_drawn(
         if targets is None
         else _shares(targets, grids) * values.sum()
     )
-    return Drawn(graph, labels, grids, values, owed, zones)
+    return Drawn(graph, labels, grids, values, owed, zones, inputs.order)
 
 
 def pieces_of_grids(pairs: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
