@@ -20,6 +20,7 @@ from gridgeo.analysis.balance import (
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.tiling import tiling_faults
+from gridgeo.analysis.units import unit_edges, units_from_points, units_from_streets
 from gridgeo.errors import (
     ConflictError,
     ContractError,
@@ -64,4 +65,7 @@ __all__ = [
     "reach",
     "read_plan",
     "tiling_faults",
+    "unit_edges",
+    "units_from_points",
+    "units_from_streets",
 ]
