@@ -1,55 +1,88 @@
-from itertools import combinations
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
 import pytest
 
-from gridgeo.analysis.balance import balance
+from gridgeo.analysis.balance import UnitGraph, balance
+from gridgeo.analysis.balance.exact import best_plan
+from gridgeo.analysis.balance.graph import Graph
 from tests.analysis.balance.cities import assert_whole, lattice
+from tests.analysis.balance.optimum import connected_sets
 
 
-def connected(cells):
-    cells, queue = set(cells), [next(iter(cells))]
-    seen = set(queue)
-    for x, y in queue:
-        for near in ((x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)):
-            if near in cells and near not in seen:
-                seen.add(near)
-                queue.append(near)
-    return len(seen) == len(cells)
+def equal_partitions(side, keep):
+    """Count the ways to split a square lattice into ``side`` connected parts of ``side`` cells.
 
+    Parts are grown cell by cell, and the one with the first free cell is chosen first. With
+    ``keep`` the ways come back, each a frozenset of parts in bits; otherwise None.
+    """
+    at = np.arange(side * side).reshape(side, side)
+    across = [(at[:-1], at[1:]), (at[:, :-1], at[:, 1:])]
+    pairs = np.vstack([np.column_stack([a.ravel(), b.ravel()]) for a, b in across])
+    parts = {}
+    for part, cells in connected_sets(pairs, np.ones(side * side), side):
+        if cells == side:
+            parts.setdefault(part & -part, []).append(part)
+    whole = (1 << side * side) - 1
 
-def equal_partitions(side):
-    """All ways to split a side × side lattice into ``side`` connected parts of ``side`` cells."""
+    @cache
+    def count(taken):
+        free = ~taken & whole
+        return 1 if not free else sum(count(taken | p) for p in fitting(taken, free))
 
-    def split(left):
-        if not left:
+    def fitting(taken, free):
+        return [part for part in parts.get(free & -free, ()) if not part & taken]
+
+    def ways(taken):
+        free = ~taken & whole
+        if not free:
             return [frozenset()]
-        first, *rest = sorted(left)
-        found = []
-        for others in combinations(rest, side - 1):
-            part = frozenset((first, *others))
-            if connected(part):
-                found += [way | {part} for way in split(left - part)]
-        return found
+        return [way | {p} for p in fitting(taken, free) for way in ways(taken | p)]
 
-    return set(split(frozenset((x, y) for x in range(side) for y in range(side))))
+    return count(0), ways(0) if keep else None
 
 
-@pytest.mark.parametrize(("side", "ways"), [(1, 1), (2, 2), (3, 10), (4, 117)])
+def drawn_parts(plan, side):
+    """The grids of a plan on ``lattice(side, side)`` as bits by column and row."""
+    places = np.array([side * int(name[1]) + int(name[2]) for name in plan.assignment.index])
+    grids = plan.assignment.to_numpy()
+    return frozenset(sum(1 << int(u) for u in places[grids == grid]) for grid in plan.targets.index)
+
+
+def test_connected_sets_of_a_lattice_are_as_many_as_is_known():
+    # OEIS A059525, nonempty connected subsets of the cells of an n × n lattice.
+    for side, known in [(1, 1), (2, 13), (3, 218), (4, 11506)]:
+        pairs = UnitGraph(lattice(side, side)).pairs
+        sets = connected_sets(pairs, np.ones(side * side), side * side)
+        assert len(sets) == len({units for units, _ in sets}) == known
+
+
+@pytest.mark.parametrize(
+    ("side", "ways"), [(1, 1), (2, 2), (3, 10), (4, 117), (5, 4006), (6, 451206)]
+)
 def test_a_lattice_splits_into_equal_connected_grids_in_as_many_ways_as_is_known(side, ways):
-    # OEIS A172477: 1, 2, 10, 117, 4006. Enumerated here by brute force.
-    partitions = equal_partitions(side)
-    assert len(partitions) == ways
+    # OEIS A172477. Counted here; balance must find one of them whatever the seed.
+    counted, partitions = equal_partitions(side, keep=side <= 5)
+    assert counted == ways
     units = lattice(side, side)
-    for seed in range(3):
-        plan = balance(units, "load", side, seed=seed)
+    graph = UnitGraph(units)
+    for seed in range(20):
+        plan = balance(graph, "load", side, seed=seed)
         assert plan.scores["max_deviation"] == 0
-        parts = frozenset(
-            frozenset((int(name[1]), int(name[2])) for name in names)
-            for names in units.groupby(plan.assignment).groups.values()
-        )
-        assert parts in partitions
+        assert_whole(plan, units, side, graph.pairs)
+        assert partitions is None or drawn_parts(plan, side) in partitions
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_looking_at_every_plan_finds_equal_grids(side):
+    pairs = UnitGraph(lattice(side, side)).pairs
+    n, load = side * side, np.ones(side * side)
+    graph = Graph.from_edges(pairs, np.ones(len(pairs)), load, pairs[:0])
+    nowhere, one_zone = np.full(n, -1), np.zeros(n, int)
+    labels = best_plan(graph, np.full(side, float(side)), 0.0, nowhere, one_zone, one_zone[:side])
+    assert np.bincount(labels).tolist() == [side] * side
+    assert not graph.broken(labels, side).any()
 
 
 def test_real_blocks_into_150_grids_keep_five_percent_except_where_one_block_is_too_large(samples):
