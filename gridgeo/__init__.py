@@ -7,10 +7,13 @@
 from gridgeo._version import __version__
 from gridgeo.analysis.assign import assign
 from gridgeo.analysis.balance import (
+    Choice,
     Difference,
     Limits,
     UnitGraph,
     balance,
+    best_moves,
+    choose_k,
     difference,
     judge,
     limits,
@@ -39,6 +42,7 @@ from gridgeo.model.plan import Plan
 
 __all__ = [
     "CRSError",
+    "Choice",
     "ConflictError",
     "ContractError",
     "Difference",
@@ -57,6 +61,8 @@ __all__ = [
     "__version__",
     "assign",
     "balance",
+    "best_moves",
+    "choose_k",
     "difference",
     "judge",
     "limits",
