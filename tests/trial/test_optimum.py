@@ -52,6 +52,6 @@ def test_small_cities_are_drawn_to_the_optimum_or_next_to_it():
         gaps.append(closest - best)
         possible += best <= 0.05
         missed += best <= 0.05 < found - 1e-9
-    # Measured over 80 cities: 85 % at the optimum, the worst 1.7 % from it, one missed its tolerance.
+    # Measured over 80 cities: 85 % at the optimum, the worst 1.7 % off it, one tolerance missed.
     assert np.median(gaps) <= 1e-9
     assert missed <= max(1, 0.05 * possible)
