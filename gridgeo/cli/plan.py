@@ -2,7 +2,7 @@
 
 import typer
 
-from gridgeo.cli import plan_borders, plan_states
+from gridgeo.cli import plan_borders, plan_files, plan_states
 
 
 def register(app: typer.Typer) -> None:
@@ -12,6 +12,6 @@ def register(app: typer.Typer) -> None:
         "Example: gridgeo plan list",
         no_args_is_help=True,
     )
-    for room in (plan_states, plan_borders):
+    for room in (plan_files, plan_states, plan_borders):
         room.register(plans)
     app.add_typer(plans, name="plan")
