@@ -365,7 +365,7 @@ def test_a_code_of_another_village_is_refused(city):
 def test_codes_follow_those_that_ever_were_from_west_to_east_and_north_to_south():
     shapes = gpd.GeoSeries(
         {
-            "new-1": box(2, 0, 3, 1),
+            "new-1": box(2, 8, 3, 9),
             "new-2": box(0, 0, 1, 1),
             "new-3": box(0, 5, 1, 6),
             "new-4": box(9, 9, 10, 10),
@@ -389,16 +389,24 @@ def test_the_later_word_on_a_unit_counts(city):
     city.take_in(UNITS, part(units(households=11)), feed("summer", imported_at=at))
     assert city.frame(UNITS, as_of=at.date())["grid_code"].tolist() == THREE
     assert city.frame(UNITS, as_of=AUTUMN)["grid_code"].tolist() == plan
-    # A file of after its day that says what the plan says leaves it so, for all rows alike.
+    # A file of after its day that says what the plan says changes nothing but the households.
     at = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
-    some = units(plan, households=[12, 12, 11, 11, 11, 11])
+    some = units(plan, households=[12, 11, 11, 11, 11, 11])
     done = city.take_in(UNITS, part(some), feed("autumn", imported_at=at))
-    assert (done.updated, done.unchanged) == (2, 4)
+    assert (done.updated, done.unchanged) == (1, 5)
     assert city.frame(UNITS, as_of=at.date())["grid_code"].tolist() == plan
-    # One that says otherwise is believed, for all rows alike.
+
+
+@pytest.mark.db
+def test_a_file_against_a_plan_is_believed_for_all_its_rows_alike(city):
+    file(city, approved(city, [B, B, B, B, C, C]))
     at = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-    city.take_in(UNITS, part(some.assign(grid_code=THREE)), feed("other", imported_at=at))
-    assert city.frame(UNITS, as_of=at.date())["grid_code"].tolist() == THREE
+    # The first row has another count, the second none: both are said to be in the old grid.
+    stale = units(households=[12, 10, 10, 10, 10, 10])
+    done = city.take_in(UNITS, part(stale.iloc[:2]), feed("stale", imported_at=at))
+    assert done.updated == 2
+    assert city.frame(UNITS, as_of=at.date())["grid_code"].tolist() == [A, A, B, B, C, C]
+    assert city.history(UNITS, "u1")["grid_code"].tolist() == [A, B]
 
 
 @pytest.mark.db

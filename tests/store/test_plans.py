@@ -295,10 +295,11 @@ def test_nothing_moved_while_nothing_changed(store):
         (UNITS, units(["a", "a", "b", "b"]), {}, (), ("u3",)),
         (GRIDS, grids("b", wide=2.0), {}, ("b",), ()),
         (GRIDS, grids("abc"), {}, ("c",), ()),
-        # A change to come: whoever files later would cut it short.
+        # Changes to come: whoever files later would cut them short.
         (GRIDS, grids("a", wide=2.0), {"valid_from": dt.date(2027, 1, 1)}, ("a",), ()),
+        (GRIDS, grids("abc").iloc[2:], {"valid_from": dt.date(2027, 1, 1)}, ("c",), ()),
     ],
-    ids=["load", "grid of a unit", "new unit", "shape", "new grid", "grid to come"],
+    ids=["load", "grid of unit", "new unit", "shape", "new grid", "shape to come", "grid to come"],
 )
 def test_what_moved_under_a_plan_is_named_and_stops_it(
     store, contract, frame, more, grids_moved, units_moved
