@@ -29,6 +29,7 @@ Tolerance = Annotated[float, typer.Option("--tolerance", help="Deviation that is
 Region = Annotated[str | None, typer.Option("--region", help="Column no grid should cross.")]
 # The longest tables a screen is for; files have all rows.
 ROWS = 20
+COUNTS = ("over_tolerance", "noncontiguous", "cut_edges", "region_crossings")
 
 
 def register(app: typer.Typer) -> None:
@@ -73,10 +74,11 @@ def judge(
         )
         if output is not None:
             write_frame(plan_files.grids_of(made), output)
+    left_out = {"seconds"} | ({"moved_load_share"} if current is None else set())
     rows = [
-        [name, _figure(value)]
+        [name, _figure(name, value)]
         for name, value in made.scores.items()
-        if name != "seconds" and not pd.isna(value)
+        if name not in left_out and not pd.isna(value)
     ]
     table("The plan", ["score", "value"], rows)
     for forced in _rows(made.forced):
@@ -123,36 +125,44 @@ def diff(
             borders = output.suffix.lower() in {".csv", ".xlsx"}
             rows = found.borders.rename_axis("border") if borders else None
             write_frame(plan_files.units_that_differ(found) if rows is None else rows, output)
-    told = found.scores.dropna(how="all").drop(index="seconds", errors="ignore")
+    told = found.scores.dropna(how="all").drop(index=["seconds", "moved_load_share"])
     table(
         "The plans",
         ["score", "before", "after", "change"],
         [
-            [str(row.Index), _figure(row.before), _figure(row.after), f"{row.change:+,.4g}"]
+            [
+                str(row.Index),
+                _figure(row.Index, row.before),
+                _figure(row.Index, row.after),
+                f"{row.change:+,.4g}",
+            ]
             for row in _rows(told)
         ],
     )
     if not found.empty:
-        table(
-            "Borders",
-            ["from", "to", "units", "load", "households", "metres before", "metres after"],
+        # Ids are long: on a screen households stand only where they are not the load.
+        same = found.borders["households"].eq(found.borders["load"]).all()
+        named = "households" in frame.columns and not same
+        heads = ["from", "to", "units", "load", *(["households"] if named else []), "m before"]
+        rows_told = [
             [
-                [
-                    str(row.from_grid),
-                    str(row.to_grid),
-                    f"{row.units:,}",
-                    f"{row.load:,.6g}",
-                    _number(row.households),
-                    _number(row.distance_before_m),
-                    _number(row.distance_after_m),
-                ]
-                for row in _rows(found.borders.head(ROWS))
-            ],
-        )
+                str(row.from_grid),
+                str(row.to_grid),
+                f"{row.units:,}",
+                f"{row.load:,.6g}",
+                *([_number(row.households)] if named else []),
+                _number(row.distance_before_m),
+                _number(row.distance_after_m),
+            ]
+            for row in _rows(found.borders.head(ROWS))
+        ]
+        table("Borders, and how far the centre of the grid is", [*heads, "m after"], rows_told)
     share = len(found.moved) / len(frame)
+    total = found.after.load.sum()
+    load_share = found.borders["load"].sum() / total if total > 0 else 0.0
     tell(
-        f"{len(found.moved):,} units ({share:.1%}) change their grid over {len(found.borders):,} "
-        f"borders; {len(found.grids):,} grids change."
+        f"{len(found.moved):,} units ({load_share:.1%} of the load) change their grid over "
+        f"{len(found.borders):,} borders; {len(found.grids):,} grids change."
     )
     if output is not None:
         tell(f"{output}: written")
@@ -204,21 +214,22 @@ def moves(
     rows = [
         [
             f"{number}",
-            f"{row.from_grid} → {row.to_grid}",
+            str(row.from_grid),
+            str(row.to_grid),
             f"{len(row.units):,}",
             f"{row.load:,.6g}",
-            _number(row.households),
-            f"{row.from_deviation_before:+.1%} → {row.from_deviation_after:+.1%}",
-            f"{row.to_deviation_before:+.1%} → {row.to_deviation_after:+.1%}",
             f"{row.max_deviation_after:.1%}",
         ]
         for number, row in enumerate(_rows(found), 1)
     ]
-    heads = ["move", "grids", "units", "load", "households", "from", "to", "largest deviation"]
-    table("Moves", heads, rows)
+    table("Moves", ["move", "from", "to", "units", "load", "largest deviation"], rows)
     for number, row in enumerate(_rows(found), 1):
         ids = [str(unit) for unit in row.units]
-        tell(f"{number}: {', '.join(ids[:ROWS])}{_more(ids)}")
+        tell(
+            f"{number}: {row.from_grid} from {row.from_deviation_before:+.1%} to "
+            f"{row.from_deviation_after:+.1%}, {row.to_grid} from {row.to_deviation_before:+.1%} "
+            f"to {row.to_deviation_after:+.1%}: {', '.join(ids[:ROWS])}{_more(ids)}"
+        )
     first, last = found["excess_before"].iloc[0], found["excess_after"].iloc[-1]
     tell(f"Deviation beyond {tolerance:.0%}, over all grids: {first:.1%} before, {last:.1%} after.")
     if output is not None:
@@ -307,7 +318,7 @@ def _number(value: float) -> str:
     return "" if pd.isna(value) else f"{value:,.0f}"
 
 
-def _figure(value: float) -> str:
+def _figure(name: str, value: float) -> str:
     if pd.isna(value):
         return ""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4f}"
+    return f"{value:,.0f}" if name in COUNTS else f"{value:,.4f}"
