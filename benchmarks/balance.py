@@ -186,14 +186,12 @@ def main(*asked):
     results = {}
     for name in track(names, "cases", console=Console(stderr=True)):
         results[name] = measured(name, most, "--alone" not in wishes and name not in growing)
+        if "--write" in wishes and name not in growing:
+            write(PAGE, "cases", HEADS, rows(results[name], today))
     console = Console(width=170)
-    tables = {
-        "cases": (
-            HEADS,
-            [row for n in names if n not in growing for row in rows(results[n], today)],
-        ),
-        "growth": (GROWTH_HEADS, growth_rows([results[n] for n in names if n in growing], today)),
-    }
+    drawn = [row for name in names if name not in growing for row in rows(results[name], today)]
+    grown = growth_rows([results[name] for name in names if name in growing], today)
+    tables = {"cases": (HEADS, drawn), "growth": (GROWTH_HEADS, grown)}
     for title, (heads, lines) in tables.items():
         if not lines:
             continue
@@ -201,8 +199,8 @@ def main(*asked):
         for line, after in zip(lines, [*lines[1:], ("",)], strict=True):
             shown.add_row(*line, end_section=title == "cases" and line[0] != after[0])
         console.print(shown)
-        if "--write" in wishes:
-            write(PAGE, title, heads, lines)
+    if "--write" in wishes and grown:
+        write(PAGE, "growth", GROWTH_HEADS, grown)
     return results
 
 

@@ -1,7 +1,7 @@
-"""The tables of the benchmark of balance as Markdown, between the markers of a page.
+"""What the benchmarks of balance put into pages: tables and captions between markers.
 
-A table stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``. Rows that were not measured again
-stay as they are; each tells the day of its own.
+It stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``. Rows of a table that were not measured
+again stay as they are; each tells the day of its own.
 """
 
 import re
@@ -20,16 +20,31 @@ def write(page, name, heads, rows):
         Their first cell is the instance. The rows of one take the place of all the table had of
         it; those of a new one go to the end.
     """
-    text = page.read_text(encoding="utf-8")
-    pattern = re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", flags=re.DOTALL)
-    found = pattern.search(text)
-    if not found:
-        raise ValueError(f"{page} has no markers <!-- {name} --> and <!-- /{name} -->.")
-    by_instance = _by_instance(_rows(found[2])[2:]) | _by_instance(rows)
+    by_instance = _by_instance(_rows(between(page, name))[2:]) | _by_instance(rows)
     whole = [row for own in by_instance.values() for row in own]
     lines = [heads, ["---"] * len(heads), *whole]
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    page.write_text(pattern.sub(lambda m: m[1] + table + m[3], text), encoding="utf-8")
+    put(page, name, "".join(f"| {' | '.join(line)} |\n" for line in lines))
+
+
+def between(page, name):
+    """Give what stands between the markers of a page."""
+    return _found(page.read_text(encoding="utf-8"), page, name)[2]
+
+
+def put(page, name, lines):
+    """Put lines between the markers of a page, in place of what stood there."""
+    text = page.read_text(encoding="utf-8")
+    found = _found(text, page, name)
+    whole = text[: found.start(2)] + lines + text[found.end(2) :]
+    page.write_text(whole, encoding="utf-8")
+
+
+def _found(text, page, name):
+    marks = rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)"
+    found = re.search(marks, text, flags=re.DOTALL)
+    if not found:
+        raise ValueError(f"{page} has no markers <!-- {name} --> and <!-- /{name} -->.")
+    return found
 
 
 def _by_instance(rows):
