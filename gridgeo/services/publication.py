@@ -72,6 +72,10 @@ class OpenPublication(Protocol):
         """Open, keep and close rows of the register, of the kinds that were looked for."""
         ...
 
+    def keep_base(self, day: dt.date) -> int:
+        """Keep what stands, for a plan about to be made."""
+        ...
+
     def save_plan(self, plan: StoredPlan) -> int:
         """Keep a plan as a draft."""
         ...
@@ -188,13 +192,21 @@ def publish_all(
             zone=zone,
         )
         told(0.02, "blind spots")
+        base_id = publication.keep_base(as_of)
         known = kept(store)  # all layers tell of the same rows
         found = blind_spots(known, as_of, standards, zone=zone)
         publication.record_findings(found.findings, as_of, found.judged)
         plan, reason = _proposal(known, as_of, seed, lambda s, text: told(0.3 + 0.5 * s, text))
         proposal = None
         if plan is not None:
-            draft = StoredPlan(plan.assignment, now, seed=seed, scores=plan.scores, base_date=as_of)
+            draft = StoredPlan(
+                plan.assignment,
+                now,
+                seed=seed,
+                scores=plan.scores,
+                base_date=as_of,
+                base_id=base_id,
+            )
             proposal = plan, replace(about, plan_version=f"#{publication.save_plan(draft)}")
         told(0.8, "layers")
         layers, skipped = _layers(known, about, proposal)

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from gridgeo.model.records import StoredPlan
-from gridgeo.store import plans, published, register
+from gridgeo.store import plan_bases, plans, published, register
 from gridgeo.store.connection import take_turns
 from gridgeo.store.reading import Frame
 from gridgeo.store.register import RegisterChange
@@ -55,6 +55,10 @@ class Publication:
     ) -> RegisterChange:
         """Bring the register to what was found on a day; as ``Store.record_findings``."""
         return register.record(self._connection, frame, as_of, kinds)
+
+    def keep_base(self, day: date) -> int:
+        """Keep what stands, for a plan about to be made; as ``Store.keep_base``."""
+        return plan_bases.keep(self._connection, day)
 
     def save_plan(self, plan: StoredPlan) -> int:
         """Keep a plan; as ``Store.save_plan``."""
