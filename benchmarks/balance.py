@@ -4,12 +4,12 @@
 
 Every row names the instance and a solver; then the largest deviation of grids not forced (least /
 median / greatest over seeds), how many grids are broken or empty, the cut (borders between units
-of two grids; median) and its ratio to METIS, the seconds (median / greatest, the graph of
-neighbours built before), the greatest memory of a process that runs only this (with what the
-solver adds to interpreter, libraries and instance), and for plans that are mended the load moved
-by the least that any plan can move: the flow between today's grids that brings each into the band.
-The solver of ours is warm and has one core. GerryChain and spopt have one seed and are ended after
-a minute: what they told by then counts. KaHIP is left out where it takes minutes.
+of two grids; median) and its ratio to METIS, the seconds of the processor (median / greatest, the
+graph of neighbours built before), the greatest memory of a process that runs only this (with what
+the solver adds to interpreter, libraries and instance), and for plans that are mended the load
+moved by the least that any plan can move: the flow between today's grids that brings each into the
+band. Our solver is warm. GerryChain and spopt have one seed and are ended after a minute of the
+processor: what they told by then counts. KaHIP is left out where it takes minutes.
 
 ``growth`` names the cases that double, and their table says how cost grows. ``--alone`` leaves all
 peers out but METIS. ``--write`` puts the rows into ``docs/balance.md`` and leaves the others.
@@ -118,12 +118,13 @@ def _row(case, solver, found, metis, least, today):
     seconds = f"{np.median(of['seconds']):.2f} / {of['seconds'].max():.2f}"
     if np.isnan(of["off"]).any():
         return (case, solver, "no plan", "", "", "", note or seconds, "", "", today)
-    off = np.unique(100 * np.array([of["off"].min(), np.median(of["off"]), of["off"].max()]))
+    shares = (of["off"].min(), np.median(of["off"]), of["off"].max())
+    off = [f"{100 * share:.2f}" for share in shares]
     moved = np.median(of["moved"]) / least
     return (
         case,
         solver,
-        " / ".join(f"{share:.2f}" for share in off),
+        off[0] if off[0] == off[2] else " / ".join(off),
         f"{of['broken'].max():.0f}",
         f"{np.median(of['cut']):.0f}",
         f"{np.median(of['cut']) / metis:.3f}",
