@@ -101,7 +101,7 @@ def show(
         tell(found)
     open_still = bool(following(plan.state))
     if open_still and moved:
-        tell(f"Since it was made, {moved.said()} changed.")
+        tell(f"The plan stands on an old base: {moved.said()}.")
         next_step(f"`gridgeo plan rebase {plan_id}`")
     elif plan.state == "draft" and any(map(is_placeholder, plan.assignment.unique())):
         next_step(f"`gridgeo plan codes {plan_id}`")

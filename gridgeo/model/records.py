@@ -202,11 +202,12 @@ class Moved:
         return not self.known or bool(self.grids or self.units)
 
     def said(self) -> str:
-        """Say how many, and at most three of each."""
+        """Say as half a sentence what moved, naming at most three of each."""
         if not self.known:
             return "nobody kept what it was made from"
         parts = [(self.grids, "grids"), (self.units, "units")]
-        return " and ".join(f"{len(ids):,} {what} ({named(ids)})" for ids, what in parts if ids)
+        told = " and ".join(f"{len(ids):,} {what} ({named(ids)})" for ids, what in parts if ids)
+        return f"since it was made, {told} changed"
 
 
 def named(ids: Sequence[str]) -> str:

@@ -358,7 +358,7 @@ def recode(
     moved = store.plan_moved(plan_id)
     if moved:
         raise ConflictError(
-            f"Plan {plan_id} was made for {plan.base_date}, and since then {moved.said()} changed.",
+            f"Plan {plan_id}, made for {plan.base_date}, stands on an old base: {moved.said()}.",
             hint=f"Run `gridgeo plan rebase {plan_id}` first.",
             code="plan.base-moved",
             fields=["plan_id"],

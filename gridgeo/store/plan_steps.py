@@ -140,8 +140,7 @@ def check_base(connection: Connection, plan_id: int, version_no: int, to: str) -
     found = plan_bases.moved(connection, version.base_id, version.base_date)
     if found:
         raise ConflictError(
-            f"Plan {plan_id} cannot become {to}: it was made for {version.base_date}, and since "
-            f"then {found.said()} changed.",
+            f"Plan {plan_id}, made for {version.base_date}, cannot become {to}: {found.said()}.",
             hint=f"Run `gridgeo plan rebase {plan_id}`, look at it, and propose that.",
             code="plan.base-moved",
             fields=["plan_id"],

@@ -338,6 +338,33 @@ def test_a_code_that_another_took_meanwhile_is_given_back():
     assert found.assignment.to_dict() == {"u0": "new-2", "u1": "new-1", "u2": "a", "u3": "d"}
 
 
+def test_a_plan_of_unknown_base_is_carried_over_as_it_is():
+    plan = pd.Series({"u0": "b", "u1": "gone", "u2": "new-1", "u9": "a"}, dtype="str")
+    now = pd.Series({"u0": "a", "u1": "a", "u2": "a", "u3": "b"}, dtype="str")
+    found = carry(plan, None, now, {"a", "b"}, {"a", "b", "gone"})
+    assert found.assignment.to_dict() == {"u0": "b", "u1": "a", "u2": "new-1"}
+    assert (found.gone_units, found.gone_grids) == (("u9",), ("gone",))
+
+
+@pytest.mark.db
+@pytest.mark.parametrize(("contract", "frame"), [(GRIDS, grids()), (UNITS, units())])
+def test_imports_wait_while_a_plan_is_filed(city, cluster, database, contract, frame):
+    plan_id = approved(city, [A, B, B, B, C, C])
+    other = Store(engine(cluster.url(database, "owner"), pooled=False))
+    done = []
+
+    def take_in():
+        done.append(other.take_in(contract, part(frame), feed("meanwhile")))
+
+    with city.filing(plan_id):
+        waiting = threading.Thread(target=take_in)
+        waiting.start()
+        waiting.join(timeout=0.5)
+        assert done == []
+    waiting.join()
+    assert len(done) == 1
+
+
 @pytest.mark.db
 def test_grids_without_a_code_go_no_further_until_they_have_one(city):
     plan_id = saved(city, ["new-1", A, B, B, C, "new-2"])

@@ -6,6 +6,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from gridgeo.errors import ConflictError
 from gridgeo.store.connection import transaction
 from gridgeo.store.migrate import _config, migrate
 
@@ -48,6 +49,9 @@ def test_old_plans_come_over_with_their_units_and_go_back(store):
     assert steps["note"].str.contains("was filed").all()
     # Nobody kept what they were made from, so they can only be rebased.
     assert not store.plan_moved(7).known
+    with pytest.raises(ConflictError, match="nobody kept what it was made from") as caught:
+        store.advance_plan(1, "proposed", now=NOON, by="Wang")
+    assert "gridgeo plan rebase 1" in caught.value.hint
     to(store, "0003", command.downgrade)
     with transaction(store.engine) as connection:
         rows = connection.execute(
