@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from gridgeo.errors import ContractError, InputError
+from gridgeo.errors import ContractError, InputError, ParameterError
 from gridgeo.ingest.formats import open_source
 from gridgeo.ingest.names import bare_header, spellings, told
 from gridgeo.ingest.source import Source
@@ -51,6 +51,8 @@ def read_plan(
     ContractError
         Units of the file twice, unknown, missing or without a grid: how many, and three ids;
         or two ids of ``units`` or ``known`` that no file tells apart, such as 1 and "1".
+    ParameterError
+        ``units`` is no table.
 
     Notes
     -----
@@ -66,6 +68,12 @@ def read_plan(
     ...     read_plan(file, units).to_dict()
     {'007': 'new-1', '008': '东'}
     """
+    if not isinstance(units, pd.Index | pd.DataFrame):
+        raise ParameterError(
+            f"units is a {type(units).__name__}; a DataFrame of units or their ids are needed.",
+            hint="Of a UnitGraph, give graph.units.",
+            fields=["units"],
+        )
     ids = units if isinstance(units, pd.Index) else units.index
     source = open_source(path, prefer="units")
     _check_rows(source)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from numbers import Real
 
+import numpy as np
 import pandas as pd
 
 from gridgeo.errors import ContractError
@@ -31,10 +32,14 @@ def assigned(plan: pd.Series, ids: pd.Index, name: str = "plan") -> pd.Series:
         Units twice, unknown, missing or without a grid: all of it at once, with how many and
         three ids each.
     """
+    # Not isin: on texts it takes a hundred times as long.
+    place = ids.get_indexer(plan.index)
+    left_out = np.ones(len(ids), bool)
+    left_out[place[place >= 0]] = False
     twice = plan.index[plan.index.duplicated()].unique()
-    unknown = plan.index[~plan.index.isin(ids)].unique()
-    missing = ids[~ids.isin(plan.index)]
-    empty = plan.index[plan.isna().to_numpy() & plan.index.isin(ids)].unique()
+    unknown = plan.index[place < 0].unique()
+    missing = ids[left_out]
+    empty = plan.index[plan.isna().to_numpy() & (place >= 0)].unique()
     faults = [
         f"{len(found)} units {said} ({_three(found)})"
         for found, said in (

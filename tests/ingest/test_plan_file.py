@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
-from gridgeo.errors import ContractError, InputError
+from gridgeo.errors import ContractError, InputError, ParameterError
 from gridgeo.ingest.plan_file import read_plan
 from gridgeo.model.plan import FORCED_COLUMNS, Plan
 
@@ -141,3 +141,5 @@ def test_ids_no_file_tells_apart_are_refused(tmp_path):
     path.write_text("unit,grid\n1,w\n", encoding="utf-8")
     with pytest.raises(ContractError, match=r"1 ids of units are written like another"):
         read_plan(path, pd.Index([1, "1"], dtype=object))
+    with pytest.raises(ParameterError, match=r"list; .* give graph\.units"):
+        read_plan(path, ["1"])

@@ -3,6 +3,7 @@
 import geopandas as gpd
 import shapely
 
+from gridgeo.analysis.balance.moves import best_moves
 from gridgeo.analysis.balance.propose import balance
 
 
@@ -11,7 +12,7 @@ def warm_balance() -> None:
 
     Takes about half a minute the first time and a moment afterwards. It solves a small city that
     needs each kernel, annealing on two levels, recuts, repair, necks, and a town small enough to
-    look at every plan.
+    look at every plan; and it looks for moves along trees and among all sets.
     """
     side = 16
     cells = [shapely.box(x, y, x + 1, y + 1) for x in range(side) for y in range(side)]
@@ -22,3 +23,6 @@ def warm_balance() -> None:
     balance(units, "load", k=2, tolerance=0.0001)
     balance(units, "load", current="grid", tolerance=0.0001)
     balance(units.iloc[:4], "load", k=2)
+    # One grid with more units than a number has bits, one with fewer.
+    best_moves(units, "load", "grid", 1)
+    best_moves(units.iloc[:8], "load", {unit: unit > 0 for unit in range(8)}, 1)

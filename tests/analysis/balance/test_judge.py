@@ -125,6 +125,10 @@ def test_what_does_not_fit_the_units_is_said_with_how_many_and_three_ids():
         judge(units, "load", pd.concat([plan, plan.iloc[:1]]))
     with pytest.raises(ContractError, match=r"1 units have no grid \(a11\)"):
         judge(units.assign(grid=plan.where(plan.index != "a11")), "load", "grid")
+    levels = units.set_axis(pd.MultiIndex.from_tuples([(one[:2], one[2]) for one in units.index]))
+    assert judge(levels, "load", plan.set_axis(levels.index)).scores["noncontiguous"] == 0
+    with pytest.raises(ContractError, match=r"6 units are unknown .* 6 units are missing"):
+        judge(levels, "load", plan)
     with pytest.raises(ContractError, match="no column 'grid', which plan names"):
         judge(units, "load", "grid")
     numbers = gpd.GeoDataFrame(units.reset_index(drop=True))
