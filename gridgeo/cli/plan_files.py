@@ -51,6 +51,9 @@ def judge(
         str | None, typer.Option(help="Column of today's grid, to tell who would move.")
     ] = None,
     region: Region = None,
+    band: Annotated[
+        str | None, typer.Option("--band", help="Load a grid should have, as in 300-500.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File for the grids with their figures.")
     ] = None,
@@ -61,6 +64,7 @@ def judge(
     Example: gridgeo plan judge units.gpkg --load households --plan grid_code -o grids.gpkg
     """
     weights = weights_of(load or ["households"])
+    ends = None if band is None else _band(band)
     with bar("Judging"):
         frame = units_of(units, list(weights), crs)
         made = plan_files.judge_file(
@@ -72,14 +76,18 @@ def judge(
             current=current,
             region=region,
         )
+        grids = plan_files.grids_of(made)
         if output is not None:
-            write_frame(plan_files.grids_of(made), output)
+            write_frame(grids, output)
     left_out = {"seconds"} | ({"moved_load_share"} if current is None else set())
     rows = [
         [name, _figure(name, value)]
         for name, value in made.scores.items()
         if name not in left_out and not pd.isna(value)
     ]
+    rows.append(["reock", f"{grids['reock'].mean():,.4f}"])
+    if ends is not None:
+        rows.append([f"share in {band}", f"{made.share_in_band(*ends):.4f}"])
     table("The plan", ["score", "value"], rows)
     for forced in _rows(made.forced):
         tell(f"forced: {forced.kind} {forced.id}: {forced.reason} ({forced.bound:.1%} at best)")

@@ -33,7 +33,7 @@ def street(tmp_path):
 def test_todays_plan_of_the_town_is_judged(run, town, tmp_path):
     done = run(
         "plan", "judge", town / "units.gpkg", "--load", "households", "--plan", "grid_code",
-        "-o", "grids.gpkg",
+        "--band", "300-500", "-o", "grids.gpkg",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     units = gpd.read_file(town / "units.gpkg")
@@ -42,7 +42,9 @@ def test_todays_plan_of_the_town_is_judged(run, town, tmp_path):
     said = {line.split()[0]: line.split()[-1] for line in done.stdout.splitlines() if line.split()}
     assert float(said["max_deviation"]) == pytest.approx(off.max(), abs=1e-4)
     assert int(said["over_tolerance"]) == (off > 0.05 + 1e-9).sum()
+    assert float(said["share"]) == pytest.approx(load.between(300, 500).mean(), abs=1e-4)
     grids = gpd.read_file(tmp_path / "grids.gpkg").set_index("grid_id")
+    assert float(said["reock"]) == pytest.approx(grids["reock"].mean(), abs=1e-4)
     assert grids["load"].to_dict() == load.to_dict()
     assert grids["reock"].between(0, 1).all()
     assert "gridgeo plan moves" in done.stderr
