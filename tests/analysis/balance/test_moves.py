@@ -143,6 +143,14 @@ def test_a_stray_piece_may_go_as_a_whole_but_a_grid_may_not():
     assert best_moves(units, "load", "grid", 1, targets={"w": 1, "e": 900}).empty
 
 
+def test_who_would_be_cut_off_goes_along():
+    # b touches x alone, and p hangs on x: x with 10 would do, but only x and p may go.
+    units = pd.DataFrame({"load": [10, 1, 19, 10], "grid": list("wwwe")}, index=list("xpqb"))
+    graph = UnitGraph(units, edges=[[0, 1], [0, 2], [0, 3]])
+    row = best_moves(graph, "load", "grid", 1, tolerance=0.1).iloc[0]
+    assert (row.units, row.load) == (("p", "x"), 11.0)
+
+
 def large_town(width, height, k, seed):
     rng = np.random.default_rng(seed)
     units = lattice(width, height)
