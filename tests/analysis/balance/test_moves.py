@@ -151,6 +151,17 @@ def test_who_would_be_cut_off_goes_along():
     assert (row.units, row.load) == (("p", "x"), 11.0)
 
 
+@pytest.mark.parametrize("loads", [(28, 5, 7), (28, 7, 5)])
+@pytest.mark.parametrize("most_units", [64, 0])
+def test_of_moves_that_help_alike_the_one_with_less_load_is_named(loads, most_units, monkeypatch):
+    # Grids of 40 and 20, and 24 to 36 is in band: either neighbour of z will do.
+    monkeypatch.setattr(moves_module, "MOST_UNITS", most_units)
+    units = pd.DataFrame({"load": [*loads, 20], "grid": list("wwwe")}, index=list("abcz"))
+    graph = UnitGraph(units, edges=[[0, 1], [0, 2], [1, 3], [2, 3]])
+    row = best_moves(graph, "load", "grid", 1, tolerance=0.2).iloc[0]
+    assert (row.load, row.excess_after, row.optimal) == (5.0, 0.0, True)
+
+
 def large_town(width, height, k, seed):
     rng = np.random.default_rng(seed)
     units = lattice(width, height)
