@@ -92,6 +92,19 @@ def test_two_plans_are_compared_by_border_and_by_unit(run, street, tmp_path):
     assert "1 units (16.7% of the load)" in done.stdout
 
 
+def test_numbers_of_a_column_are_the_same_grids_as_texts_of_a_table(run, street, tmp_path):
+    units = gpd.read_file(street).assign(grid_no=[1, 1, 1, 2, 3, 3])
+    units.to_file(street, layer="units")
+    rows = [f"{unit},{grid}" for unit, grid in zip(units["unit_id"], "111233", strict=True)]
+    (tmp_path / "plan.csv").write_text("\n".join(["unit_id,grid_id", *rows]), encoding="utf-8")
+    done = run("plan", "judge", street, "--plan", "plan.csv", "--current", "grid_no")
+    assert done.returncode == 0, done.stderr
+    assert "0 units would change their grid" in done.stdout
+    done = run("plan", "diff", "grid_no", "plan.csv", "--units", street)
+    assert done.returncode == 0, done.stderr
+    assert "0 units (0.0% of the load)" in done.stdout
+
+
 def test_a_plan_of_balance_can_be_judged_and_compared_again(run, street, tmp_path):
     done = run("balance", street, "--load", "households", "--k", "2", "-o", "plan.gpkg")
     assert done.returncode == 0, done.stderr
