@@ -266,6 +266,7 @@ def file(
                 code="plan.step",
                 fields=["valid_from"],
             )
+        filing.check()
         if valid_from < today and not allow_past:
             raise ParameterError(
                 f"{valid_from} is before today, {today}: incidents of the days between would "
@@ -273,7 +274,6 @@ def file(
                 hint="Name a day from today on, or allow a past one (--allow-past).",
                 fields=["valid_from"],
             )
-        filing.check()
         assignment = filing.plan.assignment
         found = borders(filing, assignment, valid_from)
         check_codes(plan_id, found)

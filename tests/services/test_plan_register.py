@@ -215,8 +215,9 @@ def test_filing_again_changes_nothing_and_another_day_is_refused(city):
 def test_only_approved_plans_are_filed_and_a_failure_leaves_nothing(city):
     plan_id = saved(city, [A, B, B, B, C, C])
     before = city.counts()
-    with pytest.raises(ConflictError, match="is draft"):
-        file(city, plan_id)
+    for day in (AUTUMN, dt.date(2026, 1, 2)):
+        with pytest.raises(ConflictError, match="is draft"):
+            file(city, plan_id, day)
     assert city.counts() == before
     approve(city, plan_id)
     before = city.counts()
