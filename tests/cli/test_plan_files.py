@@ -146,6 +146,7 @@ def test_a_number_of_grids_is_chosen_and_balance_makes_it(run, street, tmp_path)
     regions = pd.read_csv(tmp_path / "regions.csv").set_index("village_code")
     assert regions["grids"].to_dict() == {"a": 2, "b": 2}
     command = done.stderr.split("Next: gridgeo ")[1].split()
+    assert command[-4:-2] == ["--region", "village_code"]
     done = run(*command)
     assert done.returncode == 0, done.stderr
     made = gpd.read_file(tmp_path / "plan.gpkg", layer="units")
