@@ -15,16 +15,9 @@ BLOCKS = Path(__file__).parent.parent / "data" / "samples" / "providence" / "blo
 SIDE_M = 20_000.0
 GROWTH = (2_500, 5_000, 10_000, 20_000, 40_000, 80_000)
 STRONG = ("METIS contig", "KaHIP strong")
-EVERY = (
-    *STRONG,
-    "GerryChain seed plan",
-    "GerryChain ReCom",
-    "GerryChain flips",
-    "spopt Ward",
-    "spopt Skater",
-    "spopt AZP",
-    "spopt region k-means",
-)
+SEARCHING = (*STRONG, "GerryChain seed plan", "GerryChain ReCom", "GerryChain flips", "spopt Ward")
+# These find no plan of 3,014 blocks in their minute: they are not asked about more.
+EVERY = (*SEARCHING, "spopt Skater", "spopt AZP", "spopt region k-means")
 
 
 @dataclass
@@ -132,7 +125,7 @@ def providence():
 
 CASES = {
     "providence": lambda: Case("Providence, 3,014 blocks, k=150", providence(), 150, peers=EVERY),
-    "k500": lambda: Case("10,000 cells, k=500", city(10_000, 1), 500, peers=EVERY),
+    "k500": lambda: Case("10,000 cells, k=500", city(10_000, 1), 500, peers=SEARCHING),
     "parcels": lambda: Case("10,000 parcels, k=500", parcels(10_000, 2), 500, peers=STRONG),
     "two": lambda: Case("10,000 cells, k=500, 2 %", city(10_000, 1), 500, 0.02),
     "one": lambda: Case("10,000 cells, k=500, 1 %", city(10_000, 1), 500, 0.01),
