@@ -15,6 +15,8 @@ from gridgeo.analysis.units.linked import groups
 
 # Doubles tell half a nanometre apart at 4,000 km, surveys a centimetre.
 CLEAR_M = 1e-7
+# Corners nearer than √2 times that could lead lines through each other in turn, without end.
+_ONE_M = 2e-7
 # What is this near to a line is on it, for corners may have moved.
 ON_M = 1e-6
 _DIGITS = 8
@@ -74,7 +76,7 @@ def merged(xy: np.ndarray) -> np.ndarray:
     """
     xy = np.round(xy, _DIGITS)
     corner, of_row = np.unique(xy, axis=0, return_inverse=True)
-    near = cKDTree(corner).query_pairs(CLEAR_M, output_type="ndarray")
+    near = cKDTree(corner).query_pairs(_ONE_M, output_type="ndarray")
     if len(near) == 0:
         return xy
     _, first, of_corner = np.unique(

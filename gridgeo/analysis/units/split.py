@@ -133,7 +133,7 @@ def _matched(
     )
     assert len(face) == len(faces)  # noqa: S101  every face has one
     pair, ends = borders(faces)
-    piece = _one_piece_each(label, shapely.area(faces), pair, ends)
+    piece = one_piece_each(label, shapely.area(faces), pair, ends)
     made, of_face = dissolved(faces, piece)
     kept = np.unique(np.column_stack([label, of_face]), axis=0)
     count = np.bincount(kept[:, 0], minlength=len(shapes))
@@ -148,7 +148,7 @@ def _matched(
     return made, new
 
 
-def _one_piece_each(
+def one_piece_each(
     label: np.ndarray, area_m2: np.ndarray, pair: np.ndarray, ends: np.ndarray
 ) -> np.ndarray:
     """Give pieces of a label that no border joins labels of their own; hairs join a neighbour."""

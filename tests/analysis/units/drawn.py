@@ -160,7 +160,8 @@ def is_partition(units, boundary):
     assert units.is_valid.all()
     assert (units.geom_type == "Polygon").all()
     assert shapely.coverage_is_valid(units.geometry.array)
-    assert units.area.sum() == pytest.approx(whole.area, rel=1e-9)
+    # Corners move by a fraction of a micrometre.
+    assert units.area.sum() == pytest.approx(whole.area, abs=3e-7 * whole.length)
     assert shapely.union_all(units.geometry.array).symmetric_difference(whole).area < 1e-3
     assert gg.tiling_faults(units, boundary, min_area_m2=1e-3).empty
     assert units.index.is_unique

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely import Point, affinity, box
 
 import gridgeo as gg
+from gridgeo.analysis.units.faces import borders
+from gridgeo.analysis.units.split import one_piece_each
 from tests.analysis.units.drawn import (
     EAST,
     NORTH,
@@ -127,3 +130,13 @@ def test_a_building_of_several_parts_counts_at_one_of_them():
         7,
     ]
     assert told(units, "over_max_load") == [0]
+
+
+def test_pieces_that_no_border_joins_become_shapes_of_their_own_and_hairs_join_a_neighbour():
+    row = [square(0, 0, 10, 10), square(10, 0, 20, 10), square(20, 0, 30, 10)]
+    hair = square(30, 0, 30 + 1e-6, 10)
+    faces = np.array([*row, hair, square(30 + 1e-6, 0, 40, 10)], object)
+    pair, ends = borders(faces)
+    label = one_piece_each(np.array([0, 1, 0, 1, 2]), shapely.area(faces), pair, ends)
+    assert len(set(label[[0, 1, 2, 4]])) == 4
+    assert label[3] in label[[2, 4]]
