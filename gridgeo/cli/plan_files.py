@@ -99,7 +99,9 @@ def judge(
     where = "" if output is None else f"{output}: "
     tell(f"{where}{len(made.assignment):,} units in {len(made.targets):,} grids")
     if made.scores["over_tolerance"]:
-        next_step(f"gridgeo plan moves {units} {_said(load)}--current {plan}")
+        next_step(
+            f"gridgeo plan moves {units} {_said(load)}--current {plan} --tolerance {tolerance:g}"
+        )
 
 
 def diff(
@@ -215,9 +217,14 @@ def moves(
         )
         if output is not None and len(found):
             write_frame(plan_files.units_of_moves(frame, found), output)
+    balanced = (
+        f"gridgeo balance {units} {_said(load)}--current {current} --tolerance {tolerance:g} "
+        "-o plan.gpkg"
+    )
     if found.empty:
         tell("No single move brings the plan nearer to its tolerance.")
-        next_step(f"gridgeo balance {units} {_said(load)}--current {current} -o plan.gpkg")
+        if current in frame.columns:
+            next_step(balanced)
         return
     rows = [
         [
@@ -242,8 +249,8 @@ def moves(
     tell(f"Deviation beyond {tolerance:.0%}, over all grids: {first:.1%} before, {last:.1%} after.")
     if output is not None:
         tell(f"{output}: {found['units'].map(len).sum():,} units")
-    if last > 0:
-        next_step(f"gridgeo balance {units} {_said(load)}--current {current} -o plan.gpkg")
+    if last > 0 and current in frame.columns:
+        next_step(balanced)
 
 
 def choose_k(
