@@ -88,6 +88,7 @@ def test_other_names_and_another_order_are_no_difference_when_matched(plans, nam
     assert found.borders.empty
     assert found.grids.empty
     assert found.after.assignment.equals(before.assignment)
+    assert found.after.broken.to_dict() == before.broken.to_dict()
     back = before.units.index
     assert difference(before, judge(before.units.loc[order], "load", before.assignment)).empty
     assert found.after.units.index.equals(back)
