@@ -174,15 +174,16 @@ def large_town(width, height, k, seed):
     return units, UnitGraph(units)
 
 
-def test_without_the_full_search_trees_come_close(monkeypatch):
-    """Pieces too large to look at every set: never better than the best, and mostly as good."""
+@pytest.mark.parametrize(("name", "limit"), [("MOST_UNITS", 0), ("BUDGET", 2)])
+def test_without_the_full_search_trees_come_close(monkeypatch, name, limit):
+    """Too many sets to look at each: never better than the best, and mostly as good."""
     reached = []
     for seed in range(6):
         units, graph = large_town(10, 10, 8, seed)
         best = best_moves(graph, "load", "grid", 1).iloc[0]
         assert best.optimal
         with monkeypatch.context() as patched:
-            patched.setattr(moves_module, "MOST_UNITS", 0)
+            patched.setattr(moves_module, name, limit)
             near = best_moves(graph, "load", "grid", 1).iloc[0]
         assert near.excess_after >= best.excess_after - 1e-9
         assert pieces_of(units, units.index.isin(near.units), graph.pairs) == 1
