@@ -16,7 +16,7 @@ SIDE_M = 20_000.0
 GROWTH = (2_500, 5_000, 10_000, 20_000, 40_000, 80_000)
 STRONG = ("METIS contig", "KaHIP strong")
 SEARCHING = (*STRONG, "GerryChain seed plan", "GerryChain ReCom", "GerryChain flips", "spopt Ward")
-# These find no plan of 3,014 blocks in their minute: they are not asked about more.
+# These take all of their minute or more for 3,014 blocks: they are not asked about more.
 EVERY = (*SEARCHING, "spopt Skater", "spopt AZP", "spopt region k-means")
 
 

@@ -115,7 +115,8 @@ def _gerrychain(tell, graph, load, k, tolerance, seed, proposal, burst):
     from gerrychain.optimization import SingleMetricOptimizer
     from gerrychain.updaters import Tally
 
-    nodes, goal = _gerrychain_graph(graph, load, k, tolerance)
+    nodes, _ = _gerrychain_graph(graph, load, k, tolerance)
+    goal = load.sum() / k
     start = by_metis(graph, load, k, tolerance, seed)
     told = time.monotonic()
 
@@ -141,7 +142,7 @@ def _gerrychain(tell, graph, load, k, tolerance, seed, proposal, burst):
 
 
 def _gerrychain_graph(graph, load, k, tolerance):
-    """Give its graph and the target; a unit that alone is too large counts as a whole grid.
+    """Give its graph and the mean; a unit that alone is too large counts as a whole grid.
 
     Otherwise no plan would be in its band: so it may leave such a unit alone.
     """
