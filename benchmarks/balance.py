@@ -159,9 +159,11 @@ def growth_rows(results, today):
                 today,
             )
         )
-    if len(costs) > 1:
-        powers = exponents(np.array(costs))
-        lines.append(("exponent", *(f"{power:.2f}" for power in powers), "", today))
+    # Small cities get more cycles: the larger half tells better what a doubling costs.
+    for name, own in (("exponent", costs), ("exponent, larger half", costs[len(costs) // 2 :])):
+        if len(own) > 1:
+            powers = exponents(np.array(own))
+            lines.append((name, *(f"{power:.2f}" for power in powers), "", today))
     return lines
 
 
