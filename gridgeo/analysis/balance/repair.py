@@ -58,11 +58,11 @@ def repair(
         pull = flow_prices(cheap, part.labels) * MOVING
         schedule = _schedule(task, soft=number == 0)
         run(part, schedule, 700.0 if number == 0 else 280.0, draw_seed(rng), watch, pull)
-        watch.tell(0.2 + 0.2 * number, "moving along the least flow")
+        watch.tell(0.2 + 0.2 * number, f"{task.told(part.labels)}, {watch.seconds:.0f} s")
         if task.excess(part.labels, part.loads).max() == 0:
             break
     mend(cheap, part.labels, today, rng, watch)
-    watch.tell(0.7, "mending what is out of band")
+    watch.tell(0.7, f"{task.told(part.labels)}, {watch.seconds:.0f} s")
     found = task.worth(part.labels)
     if found[0] > 0 and not watch.over():
         polish(task, part.labels, rng, watch, today, MOVING)

@@ -78,7 +78,8 @@ def solve(
         plans = sorted([*plans, (found, labels)], key=lambda plan: plan[0])[: settings.pool]
         fair = plans[0][0][0] == 0
         last, patience = (settings.cycles, STALLED) if fair else (settings.attempts, IDLE)
-        watch.tell((cycle + 1) / (last + 1), task.told(plans[0][1]))
+        text = f"{task.told(plans[0][1])}, {watch.seconds:.0f} s"
+        watch.tell((cycle + 1) / (last + 1), text)
         if cycle + 1 >= last or idle >= patience or watch.over():
             break
     return plans[0][1]

@@ -1,3 +1,4 @@
+import re
 import signal
 import threading
 
@@ -93,6 +94,21 @@ def test_progress_rises_to_the_end():
     balance(town(), "load", 9, progress=lambda share, text: shares.append((share, text)))
     assert shares == sorted(shares, key=lambda one: one[0])
     assert shares[-1] == (1.0, "done")
+
+
+@pytest.mark.parametrize("today", [False, True])
+def test_progress_tells_the_deviation_the_borders_and_the_time(today):
+    units = town()
+    units["today"] = [f"g{i // 45}" for i in range(400)]
+    asked = {"current": "today"} if today else {"k": 9}
+    heard = []
+    plan = balance(units, "load", progress=lambda _, text: heard.append(text), **asked)
+    told = [text for text in heard if text.startswith("largest deviation")]
+    assert told
+    assert re.fullmatch(r"largest deviation \d+\.\d%, \d+ borders between grids, \d+ s", told[-1])
+    worst = float(told[-1].split()[2].strip("%,")) / 100
+    assert worst == pytest.approx(plan.scores["max_deviation_unforced"], abs=6e-4)
+    assert f" {plan.scores['cut_edges']} borders" in told[-1]
 
 
 def test_kernels_compile_beforehand():
