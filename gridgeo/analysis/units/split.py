@@ -216,6 +216,8 @@ def _parted(
     middle = shapely.get_coordinates(shapely.centroid(cells))
     part = grouped(weight, middle, pair[apart], length[apart], max_load)
     parts, of_cell = dissolved(cells, part)
+    if len(parts) == 1:  # as it was: without corners that its neighbours lack
+        return np.array([block], object), np.zeros(len(spots), int)
     return parts, of_cell[cell]
 
 
