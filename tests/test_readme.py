@@ -10,6 +10,7 @@ import geopandas as gpd
 import pytest
 from typer.main import get_command
 
+import gridgeo
 from gridgeo.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +38,31 @@ def test_every_command_it_names_exists():
 def test_every_file_it_leads_to_exists():
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_every_function_it_names_exists():
+    named = set(re.findall(r"`gg\.(\w+)`", README))
+    assert named <= set(gridgeo.__all__)
+    assert len(named) >= 10
+
+
+def test_a_question_about_borders_is_answered_by_files_as_it_says(tmp_path):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    script = block_under("From a question to borders in force")
+    bin_folder = Path(sys.executable).parent
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    borders = gpd.read_file(tmp_path / "changes.gpkg")
+    assert len(borders) > 0
+    assert (tmp_path / "plan-3.gpkg").exists()
 
 
 @pytest.mark.db
