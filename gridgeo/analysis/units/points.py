@@ -70,7 +70,7 @@ def units_from_points(
     Cells: Voronoi, J. reine angew. Math. 134 (1908). A part that lost its point goes to the
     neighbour with which it shares the longest border on its side of every barrier.
     A point on a border belongs to one of the units that touch it; within 1 µm of the boundary it
-    is inside. Corners move by less than a micrometre. 100,000 points take 6 s, and cost grows
+    is inside. Corners move by less than a micrometre. 100,000 points take 5 s, and cost grows
     hardly faster than their number.
 
     Examples
