@@ -13,6 +13,8 @@ from gridgeo.analysis.balance.layout import Layout, Solved
 from gridgeo.model.plan import FORCED_COLUMNS
 
 SLACK = 1e-9
+# What holds on average for the grids of a piece needs so much of the tolerance in a real plan.
+ROOM = 0.2
 
 
 Row = tuple[str, object, str, float]
@@ -83,9 +85,11 @@ def allowances(
     """
     allowed = np.zeros(len(load))
     for cause in known:
-        # What holds for an ideal plan needs a little room in a real one.
-        where = pieces == pieces[cause.unit] if cause.everywhere else [cause.unit]
-        allowed[where] = np.maximum(allowed[where], cause.bound * 1.001)
+        if cause.everywhere:
+            where, room = pieces == pieces[cause.unit], ROOM * tolerance
+        else:
+            where, room = np.array([cause.unit]), 0.001 * cause.bound
+        allowed[where] = np.maximum(allowed[where], cause.bound + room)
     oversize = load > (1 + tolerance) * _ceilings(labels, pieces, goals) * (1 + SLACK)
     allowed[oversize | (np.bincount(pieces, weights=load)[pieces] == 0)] = np.inf
     return allowed
@@ -100,8 +104,9 @@ class Verdict:
     rows : DataFrame
         ``kind``, ``id``, ``reason``, ``bound``.
     grids : ndarray of bool, shape (k,)
-        Grids left out of ``max_deviation_unforced``: those with an oversize unit, those of a
-        piece that is off as a whole, locked ones that are off.
+        Grids left out of ``max_deviation_unforced``: those with an oversize unit, those that
+        large units leave too little for, those of a piece that is off as a whole, locked ones
+        that are off.
     bound : float
         No plan's largest deviation can be below it.
     """
@@ -163,8 +168,13 @@ def verdict(
     unexplained = pieces[(off & ~grids)[labels] & (pieces >= 0)]
     for cause in causes:
         near = not drawn or pieces[cause.unit] in unexplained
-        if near and cause.bound > tolerance + SLACK and not over[cause.unit]:
+        said = over[cause.unit] and not cause.everywhere
+        if near and cause.bound > tolerance + SLACK and not said:
             rows.append(("piece", units[cause.unit], cause.reason, cause.bound))
+            if cause.everywhere:
+                mine = np.unique(labels[pieces == pieces[cause.unit]])
+                short = -deviation[mine] <= cause.bound + ROOM * tolerance
+                grids[mine[off[mine] & short & (deviation[mine] < 0)]] = True
     return Verdict(_table(rows), grids, _bound(inputs, solved, causes, deviation))
 
 

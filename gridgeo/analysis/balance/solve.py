@@ -14,7 +14,7 @@ from gridgeo.analysis.balance.polish import polish
 from gridgeo.analysis.balance.task import Part, Task, draw_seed, run
 from gridgeo.analysis.balance.watch import Watch
 
-# Cycles in a row that bring no grid nearer to its target before a search in vain ends.
+# Cycles in a row that bring no grid nearer to its target before a search in vain ends, at least.
 IDLE = 3
 # Likewise for a plan within the tolerance: cycles that shorten no border.
 STALLED = 8
@@ -57,6 +57,7 @@ def solve(
     settings = task.settings
     plans = [(task.worth(start, today), start)]
     idle, made = 0, 0
+    idle_most = max(IDLE, settings.attempts * 2 // 3)
     for cycle in range(max(settings.cycles, settings.attempts)):
         alone = settings.pool == 1
         if made < settings.pool or (alone and cycle % 2 == 0):
@@ -77,7 +78,7 @@ def solve(
         idle = 0 if (found if kept else found[:2]) < (before if kept else before[:2]) else idle + 1
         plans = sorted([*plans, (found, labels)], key=lambda plan: plan[0])[: settings.pool]
         fair = plans[0][0][0] == 0
-        last, patience = (settings.cycles, STALLED) if fair else (settings.attempts, IDLE)
+        last, patience = (settings.cycles, STALLED) if fair else (settings.attempts, idle_most)
         text = f"{task.told(plans[0][1])}, {watch.seconds:.0f} s"
         watch.tell((cycle + 1) / (last + 1), text)
         if cycle + 1 >= last or idle >= patience or watch.over():

@@ -120,8 +120,8 @@ def units_from_streets(
     that has more than ``max_load`` stays one, and buildings that overlap may. Streets and
     barriers themselves may go through a building, whose parts then lie in several units.
 
-    Cost grows with the number of lines and buildings: 11,000 streets of a lattice take half a second,
-    100,000 buildings in blocks of 60 half a minute.
+    Cost grows with the number of lines and buildings: 11,000 streets of a lattice take half a
+    second, 100,000 buildings in blocks of 60 half a minute.
 
     Examples
     --------

@@ -198,9 +198,26 @@ def test_what_stands_in_the_way_is_named_only_where_it_does():
     assert odd.forced["bound"].max() <= odd.scores["max_deviation"] + 1e-9
 
 
-def test_a_unit_above_its_target_is_forced_and_the_others_are_not_blamed():
+def test_a_unit_above_its_target_is_forced_and_so_is_what_it_leaves_too_little_for():
     units = lattice(5, 5, load=[30] + [4] * 24)
     plan = balance(units, "load", 6)
-    assert plan.forced[["kind", "id"]].to_numpy().tolist() == [["unit", "a00"]]
-    assert plan.forced["bound"].tolist() == pytest.approx([30 / 21 - 1])
-    assert plan.scores["max_deviation_unforced"] < plan.scores["max_deviation"]
+    assert plan.forced[["kind", "id"]].to_numpy().tolist() == [["unit", "a00"], ["piece", "a00"]]
+    assert plan.forced["bound"].tolist() == pytest.approx([30 / 21 - 1, 1 - 96 / 5 / 21])
+    # Of 24 fours one of five grids gets four: that is farther off than the large unit makes it.
+    assert plan.scores["max_deviation_unforced"] == pytest.approx(1 - 16 / 21)
+
+
+def test_grids_that_a_large_unit_leaves_too_little_for_are_no_fault_of_the_plan():
+    units = lattice(8, 8, load=[300] + [10] * 63)
+    plan = balance(units, "load", 4)
+    left = 1 - 630 / 3 / 232.5
+    assert plan.forced["bound"].tolist() == pytest.approx([300 / 232.5 - 1, left])
+    assert plan.scores["over_tolerance"] == 4
+    assert plan.scores["max_deviation_unforced"] == 0
+    assert sorted(plan.loads()) == [210, 210, 210, 300]
+
+
+def test_a_grid_much_shorter_than_a_large_unit_makes_it_is_not_excused():
+    units = lattice(6, 1, load=[200, 60, 60, 60, 60, 20])
+    plan = balance(units, "load", 6)
+    assert plan.scores["max_deviation_unforced"] == pytest.approx(1 - 20 * 6 / 460)
