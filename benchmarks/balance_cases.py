@@ -151,7 +151,7 @@ CASES = {
         seeds=SEEDS[:3],
     ),
     "k18": lambda: Case("10,000 cells, k=18", city(10_000, 5), 18, 0.035, peers=STRONG),
-    "large18": lambda: Case("55,000 cells, k=18", city(55_000, 8), 18, 0.03),
+    "large18": lambda: Case("55,000 cells, k=18", city(55_000, 8), 18, 0.03, peers=STRONG),
     **{
         f"drift{seed}": lambda seed=seed: Case(
             f"10,000 cells, k=500, drift {seed}",

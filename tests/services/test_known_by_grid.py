@@ -121,6 +121,9 @@ class Archive:
     def record_findings(self, frame, as_of, kinds):  # noqa: ARG002
         self.found = frame
 
+    def keep_base(self, day):  # noqa: ARG002
+        return 1
+
     def publish(self, layer_id, features, meta, counts):  # noqa: ARG002
         self.shown[layer_id] = meta
 
