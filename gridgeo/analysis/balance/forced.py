@@ -10,6 +10,7 @@ from gridgeo.analysis.balance.extremes import raise_to
 from gridgeo.analysis.balance.graph import Graph
 from gridgeo.analysis.balance.inputs import Inputs
 from gridgeo.analysis.balance.layout import Layout, Solved
+from gridgeo.analysis.balance.share import apportion
 from gridgeo.model.plan import FORCED_COLUMNS
 
 SLACK = 1e-9
@@ -192,14 +193,36 @@ def _bound(inputs: Inputs, solved: Solved, causes: list[Cause], deviation: np.nd
     sure = [cause.bound for cause in causes if alone[pieces[cause.unit]] or not cause.everywhere]
     for code in inputs.locked:
         sure.append(abs(float(deviation[labels[int(np.argmax(inputs.today == code))]])))
-    if inputs.relative is None or len(first) == 1:
+    if inputs.relative is not None and len(first) == 1:
         sure += np.abs(_piece_shares(inputs.load, labels, pieces, goal) - 1).tolist()
     if inputs.relative is None:
+        sure += _shared_out(inputs, labels, pieces, goal)
         for piece in np.flatnonzero(alone):
             nodes = np.flatnonzero(pieces == piece)
             sure.append(_indivisible(inputs.load[nodes], goal[np.unique(labels[nodes])]))
     greatest = max(sure, default=0.0)
     return greatest if greatest > SLACK else 0.0
+
+
+def _shared_out(
+    inputs: Inputs, labels: np.ndarray, pieces: np.ndarray, goal: np.ndarray
+) -> list[float]:
+    """Give the deviation that islands force on each region, its grids shared out at their best.
+
+    Not as the plan shares them: within a wide tolerance that may be today's worse way.
+    """
+    least = []
+    for region in np.unique(inputs.region[pieces >= 0]):
+        nodes = np.flatnonzero((pieces >= 0) & (inputs.region == region))
+        target = float(goal[labels[nodes[0]]])
+        if target == 0:
+            continue
+        where = np.unique(pieces[nodes], return_inverse=True)[1]
+        load, units = np.bincount(where, weights=inputs.load[nodes]), np.bincount(where)
+        total = len(np.unique(labels[nodes]))
+        grids = apportion(load, np.ones_like(units), units, total, target)
+        least.append(float(np.abs(load / grids / target - 1).max()))
+    return least
 
 
 def _indivisible(load: np.ndarray, targets: np.ndarray) -> float:

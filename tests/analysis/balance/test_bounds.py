@@ -167,6 +167,15 @@ def test_islands_of_one_region_could_share_its_grids_otherwise(loads, k):
     assert limits(many, "load", k).bound <= 0.5
 
 
+def test_a_plan_within_a_wide_tolerance_does_not_bound_fairer_ones():
+    units = islands([1, 1, 1, 1], [1, 1, 1, 1])
+    units["today"] = ["A1", "A1", "A2", "A3", "B", "B", "B", "B"]
+    kept = balance(units, "load", current="today", tolerance=1.0)
+    assert kept.scores["max_deviation"] == pytest.approx(1.0)
+    assert balance(units, "load", current="today").scores["max_deviation"] == 0
+    assert kept.scores["bound"] == limits(units, "load", current="today", tolerance=1.0).bound == 0
+
+
 def test_islands_too_far_from_a_whole_number_of_grids_are_told():
     told = limits(islands([1, 1, 1], [1, 1, 1]), "load", 3)
     assert told.bound == pytest.approx(0.5)  # 3 in one grid, 3 in two
