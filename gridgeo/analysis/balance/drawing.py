@@ -67,7 +67,7 @@ def draw(
             hint="Choose another k, or fewer fixed borders.",
             fields=["k", "fixed_borders"],
         )
-    if stability == 0 and inputs.has_current:
+    if stability == 0 and inputs.has_current and len(free):
         found = after_today(found, today, problem.graph.net.load, kinds)
     labels = layout.labels.copy()
     labels[free] = problem.grids[found]

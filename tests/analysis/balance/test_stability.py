@@ -75,6 +75,13 @@ def test_a_stability_that_is_none_is_refused(stability):
         balance(strips(), "load", current="today", stability=stability)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_plan_whose_grids_are_all_locked_is_drawn_anew_as_it_is():
+    units = lattice(2, 2, today=list("AABB"))
+    plan = balance(units, "load", current="today", locked=["A", "B"], stability=0)
+    assert plan.assignment.tolist() == list("AABB")
+
+
 @given(st.data())
 def test_names_keep_the_greatest_load_they_can(data):
     k, n = data.draw(st.integers(1, 4)), data.draw(st.integers(4, 9))
