@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.analysis.balance.apart import Lines
-from gridgeo.analysis.balance.inputs import Load, Targets
+from gridgeo.analysis.balance.inputs import Load, Targets, check_plain
 from gridgeo.analysis.balance.naming import after_today
 from gridgeo.analysis.balance.propose import balance
 from gridgeo.analysis.balance.unit_graph import UnitGraph
@@ -97,6 +97,11 @@ def proposals(
             hint="Leave stability out, or call balance for one plan.",
             fields=["stability"],
         )
+    tolerance, compactness = asked.get("tolerance", 0.05), asked.get("compactness", 0.5)
+    check_plain(tolerance, compactness, 1.0, seed, time_limit_s, progress)
+    locked = asked.get("locked")
+    if isinstance(locked, Iterable) and not isinstance(locked, str):
+        asked["locked"] = list(locked)  # a generator would lock the grids of the first plan only
     graph = units if isinstance(units, UnitGraph) else UnitGraph(units)
     if current is None:
         ways = [(seed + number, 1.0) for number in range(DRAWN * int(count))]

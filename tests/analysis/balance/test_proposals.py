@@ -81,3 +81,21 @@ def test_the_difference_is_the_load_that_no_renaming_saves(k, seed, other):
     )
     assert differing_share(one, two) == pytest.approx(1 - kept / 45)
     assert differing_share(one, two) == pytest.approx(differing_share(two, one))
+
+
+def test_every_plan_keeps_the_locked_grids_however_they_are_given():
+    units = lattice(6, 4)
+    units["today"] = [f"g{i // 8}" for i in range(24)]
+    units.loc[units["today"] == "g1", "load"] = 3.0
+    plans = proposals(units, "load", current="today", count=3, locked=(g for g in ["g0"]))
+    for plan in plans:
+        assert plan.assignment.eq("g0").tolist() == units["today"].eq("g0").tolist()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seed": "a"}, {"time_limit_s": "a"}, {"time_limit_s": -1.0}, {"progress": 5}]
+)
+def test_an_argument_for_all_plans_that_is_none_is_refused(wrong):
+    (name, value), *_ = wrong.items()
+    with pytest.raises(ParameterError, match=f"{name} is {value!r};"):
+        proposals(lattice(4, 2), "load", 2, **wrong)
