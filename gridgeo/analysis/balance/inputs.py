@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -207,7 +208,7 @@ def column_of(units: pd.DataFrame, name: str, argument: str) -> pd.Series:
     Raises
     ------
     ContractError
-        There is none of this name, or several.
+        There is none of this name, or several, or it holds shapes, lists or tables.
     """
     if not isinstance(name, str) or name not in units.columns:
         raise ContractError(
@@ -223,7 +224,18 @@ def column_of(units: pd.DataFrame, name: str, argument: str) -> pd.Series:
             hint="Rename or drop all but one.",
             fields=[argument],
         )
+    if isinstance(column, gpd.GeoSeries) or not column.dropna().map(_is_value).all():
+        raise ContractError(
+            f"{name} of units holds shapes, lists or tables, which are no values to tell apart; "
+            f"{argument} names it.",
+            hint="Give a column of texts or numbers.",
+            fields=[argument],
+        )
     return column
+
+
+def _is_value(one: object) -> bool:
+    return isinstance(one, Hashable)
 
 
 def _regions(column: pd.Series, order: np.ndarray) -> tuple[np.ndarray, list[object]]:

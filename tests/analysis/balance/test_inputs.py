@@ -224,3 +224,12 @@ def test_a_table_without_shapes_needs_edges():
 def test_no_units_are_no_town():
     with pytest.raises(ContractError, match="empty"):
         UnitGraph(lattice(1, 1).iloc[:0])
+
+
+@pytest.mark.parametrize("argument", ["current", "region", "together"])
+@pytest.mark.parametrize("column", ["geometry", "lists"])
+def test_a_column_of_no_values_is_refused(argument, column):
+    units = lattice(2, 2)
+    units["lists"] = [[1], [2], None, [1]]
+    with pytest.raises(ContractError, match=f"{column} of units holds shapes"):
+        balance(units, "load", 2, **{argument: column})
