@@ -83,6 +83,12 @@ def balance(
             )
         _of_store(output, tolerance, stability, seed, time_limit)
         return
+    if proposals > 1 and stability != 1.0:
+        raise ParameterError(
+            "--proposals goes through all steps of stability itself.",
+            hint="Leave --stability out, or leave --proposals out for one plan.",
+            fields=["stability", "proposals"],
+        )
     weights = weights_of(load or ["households"])
     asked = BalanceFiles(
         load=weights,
