@@ -160,7 +160,7 @@ def test_staff_places_exactly_the_workers_there_are(run, town, tmp_path):
         ),
         (["balance", "UNITS", "--k", "5", "--together", "no", "-o", "x.csv"], "'no'"),
         (
-            ["balance", "UNITS", "--k", "5", "--proposals", "2", "--stability", "0.5", "-o", "x.csv"],
+            ["balance", "UNITS", "--k=5", "--proposals=2", "--stability=0.5", "-o", "x.csv"],
             "Leave --stability out",
         ),
         (["balance", "--along", "streets.gpkg", "-o", "x.csv"], "Name a file of units"),
