@@ -77,6 +77,13 @@ class Settings:
             reach=400,
         )
 
+    def closing_schedule(self) -> Schedule:
+        """Plan the short annealing of a whole plan of which many grids are out of band."""
+        usual = self.schedule(1.0, first=False)
+        return usual._replace(
+            hot=0.3, square_end=4 * usual.square_end, hinge_end=4 * usual.hinge_end
+        )
+
     def polish_schedule(self, moving: float = 0.0) -> Schedule:
         """Plan the short annealing around a grid out of band."""
         return Schedule(

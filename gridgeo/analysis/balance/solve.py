@@ -18,6 +18,9 @@ from gridgeo.analysis.balance.watch import Watch
 IDLE = 3
 # Likewise for a plan within the tolerance: cycles that shorten no border.
 STALLED = 8
+# Share of grids out of band from which the whole plan is annealed once more, and for how long:
+# what many grids lack is sooner had together than one by one.
+MANY, CLOSING_SWEEPS = 0.02, 120
 
 
 def solve(
@@ -72,6 +75,7 @@ def solve(
             labels = vcycle(
                 task, origin, today, draw_seed(rng), watch, hot=1.0, other=plans[other][1]
             )
+        _close(task, labels, today, draw_seed(rng), watch)
         polish(task, labels, rng, watch, today, settings.moving)
         before, found = plans[0][0], task.worth(labels, today)
         kept = found[0] == 0
@@ -129,6 +133,13 @@ def vcycle(
         schedule = settings.schedule(_mean_price(graph) / base, first=False)
         run(level, schedule, settings.sweeps / 2, seed + 7, watch)
     return level.labels
+
+
+def _close(task: Task, labels: np.ndarray, today: np.ndarray, seed: int, watch: Watch) -> None:
+    """Bring a plan of which many grids are out of band nearer to it, in place."""
+    part = Part(task, np.arange(task.graph.n), labels, today, task.graph.loads(labels, task.k))
+    if (task.excess(labels, part.loads) > 0).mean() > MANY:
+        run(part, task.settings.closing_schedule(), CLOSING_SWEEPS, seed, watch)
 
 
 def _level(task: Task, graph: Graph, labels: np.ndarray, today: np.ndarray) -> Part:
