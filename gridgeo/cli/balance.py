@@ -8,7 +8,7 @@ import typer
 from gridgeo.cli import options as given
 from gridgeo.cli.say import bar, next_step, table, tell
 from gridgeo.errors import ParameterError
-from gridgeo.model.files import write_frame
+from gridgeo.model.files import require_format, write_frame
 from gridgeo.model.plan import Plan
 from gridgeo.render.files import write_layer
 from gridgeo.services.about import About
@@ -72,6 +72,7 @@ def balance(
 
     Example: gridgeo balance units.gpkg --load households --k 50 -o plan.gpkg
     """
+    require_format(output)
     if units is None:
         others = (load, k, targets, current, region, locked, fixed_borders, along, together)
         if any(one is not None for one in others) or proposals > 1 or compactness != 0.5:

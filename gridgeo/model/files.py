@@ -71,13 +71,8 @@ def write_layers(frames: Mapping[str, pd.DataFrame], path: str | os.PathLike[str
         As ``write_frame``; also several frames for a format of one layer.
     """
     target = Path(path)
+    require_format(target)
     kind = target.suffix.lower()
-    if kind not in FORMATS:
-        raise ParameterError(
-            f"Nothing can be written as {kind or 'a file without extension'}.",
-            hint=f"Use one of {', '.join(FORMATS)}.",
-            fields=["path"],
-        )
     if len(frames) != 1 and kind != ".gpkg":
         raise ParameterError(
             f"{target.name} can hold one layer; there are {len(frames)}.",
@@ -97,6 +92,23 @@ def write_layers(frames: Mapping[str, pd.DataFrame], path: str | os.PathLike[str
             _write(frame, part, name)
 
     replace_with(target, write)
+
+
+def require_format(path: Path) -> None:
+    """Refuse a file that no frame can be written to, before work is done for it.
+
+    Raises
+    ------
+    ParameterError
+        Its extension is none of ``FORMATS``.
+    """
+    kind = path.suffix.lower()
+    if kind not in FORMATS:
+        raise ParameterError(
+            f"Nothing can be written as {kind or 'a file without extension'}.",
+            hint=f"Use one of {', '.join(FORMATS)}.",
+            fields=["path"],
+        )
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:

@@ -152,6 +152,7 @@ def test_staff_places_exactly_the_workers_there_are(run, town, tmp_path):
         ),
         (["balance", "UNITS", "--load", "households", "-o", "x.csv"], "--k"),
         (["balance", "UNITS", "--k", "5000", "-o", "x.csv"], "5000"),
+        (["balance", "no.gpkg", "--k", "5", "-o", "x.docx"], ".docx"),  # before anything is read
         (["balance", "UNITS", "--k", "5", "--load", "a=b", "-o", "x.csv"], "--load a=b"),
         (["balance", "UNITS", "--k", "5", "--load", "a=-1", "-o", "x.csv"], "--load a=-1"),
         (
