@@ -112,7 +112,14 @@ def _outlines(graph: UnitGraph, lines: Lines, name: str) -> np.ndarray:
     area = shapely.get_type_id(parts) == 3
     parts[area] = shapely.boundary(parts[area])
     parts = shapely.get_parts(parts)
-    return parts[np.isin(shapely.get_type_id(parts), (1, 2))]
+    kept = parts[np.isin(shapely.get_type_id(parts), (1, 2))]
+    if len(shapes) and not len(kept):
+        raise ParameterError(
+            f"{name} holds {len(shapes)} shapes, but neither lines nor areas.",
+            hint=f"Give lines, or leave {name} out.",
+            fields=[name],
+        )
+    return kept
 
 
 def _stretches(graph: UnitGraph) -> tuple[np.ndarray, np.ndarray]:

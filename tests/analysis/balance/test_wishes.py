@@ -76,3 +76,12 @@ def test_wishes_that_cannot_be_read_are_refused():
     bare = UnitGraph(pd.DataFrame(units.drop(columns="geometry")), edges=graph.pairs)
     with pytest.raises(ParameterError, match="along needs units with geometry"):
         balance(bare, "load", k=2, along=shapely.LineString([(0, 0), (9, 9)]))
+
+
+@pytest.mark.parametrize("name", ["along", "fixed_borders"])
+def test_points_are_no_lines_and_none_is_no_wish(name):
+    units = lattice(3, 3)
+    with pytest.raises(ParameterError, match=f"{name} holds 2 shapes, but neither lines nor areas"):
+        balance(units, "load", k=2, **{name: [shapely.Point(100, 100), shapely.Point(200, 100)]})
+    plan = balance(units, "load", k=2)
+    assert balance(units, "load", k=2, **{name: []}).assignment.equals(plan.assignment)
