@@ -75,7 +75,7 @@ def mended(units, load, current, region=None):
         "over_before": int((before["deviation"].abs() > TOLERANCE + SLACK).sum()),
         "over_after": int(off.sum()),
         "moved": float(plan.scores["moved_load_share"]),
-        "stuck": [str(unit) for unit in above],
+        "stuck": [str(unit) for unit in dict.fromkeys(above)],
         "regions": len(share),
         "regions_worst": float(share_off.abs().max()),
         "regions_off": int((share_off.abs() > TOLERANCE + SLACK).sum()),
