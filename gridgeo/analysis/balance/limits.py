@@ -70,7 +70,7 @@ def limits(
     >>> told.bound
     0.5
     >>> told.forced[["kind", "id"]].to_numpy().tolist()
-    [['unit', 0]]
+    [['unit', 0], ['piece', 0]]
     """
     check_plain(tolerance, 0.0, 1.0, 0, 0.0, None)
     graph = units if isinstance(units, UnitGraph) else UnitGraph(units)
