@@ -60,6 +60,9 @@ def test_a_question_about_borders_is_answered_by_files_as_it_says(tmp_path):
         timeout=280,
     )
     assert done.returncode == 0, done.stderr
+    # The comparison judges by the share of each village, as the proposal was asked to.
+    before, after = re.findall(r"over_tolerance +│ (\d+) +│ (\d+) +│ [+-]", done.stdout)[-1]
+    assert int(after) < int(before) / 10
     borders = gpd.read_file(tmp_path / "changes.gpkg")
     assert len(borders) > 0
     assert (tmp_path / "plan-3.gpkg").exists()

@@ -113,6 +113,7 @@ def diff(
         bool, typer.Option("--match", help="Name grids first after those they share most with.")
     ] = False,
     tolerance: Tolerance = 0.05,
+    region: Region = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -129,7 +130,7 @@ def diff(
     with bar("Comparing"):
         frame = units_of(units, list(weights), crs)
         found = plan_files.compare_files(
-            frame, weights, before, after, match=match, tolerance=tolerance
+            frame, weights, before, after, match=match, tolerance=tolerance, region=region
         )
         if output is not None:
             borders = output.suffix.lower() in {".csv", ".xlsx"}

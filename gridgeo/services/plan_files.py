@@ -64,7 +64,14 @@ def judge_file(
 
 
 def compare_files(
-    units: gpd.GeoDataFrame, load: Load, before: str, after: str, *, match: bool, tolerance: float
+    units: gpd.GeoDataFrame,
+    load: Load,
+    before: str,
+    after: str,
+    *,
+    match: bool,
+    tolerance: float,
+    region: str | None = None,
 ) -> Difference:
     """Compare two plans, each a column of the units or a file.
 
@@ -75,10 +82,13 @@ def compare_files(
     match : bool
         As for ``gridgeo.difference``.
     tolerance : float
+    region : str, optional
+        Both plans are judged by the share of each region, as one that crosses none is made.
     """
     graph = UnitGraph(units)
     old, new = (
-        judge(graph, load, plan_of(units, one), tolerance=tolerance) for one in (before, after)
+        judge(graph, load, plan_of(units, one), tolerance=tolerance, region=region)
+        for one in (before, after)
     )
     return difference(old, new, match=match)
 
