@@ -205,3 +205,30 @@ def _standard(text: str) -> dict[str, Any]:
         f"the last visit, or {', '.join(_SWITCHES)}.",
         fields=["standard"],
     )
+
+
+def pairs(texts: list[str], form: str, example: str, field: str) -> dict[str, str]:
+    """Read texts such as ``A=B``.
+
+    Parameters
+    ----------
+    texts : list of str
+    form, example : str
+        What each must look like, and one that does.
+    field : str
+        The option's name.
+
+    Raises
+    ------
+    ParameterError
+        A side is missing.
+    """
+    found = {}
+    for text in texts:
+        first, equals, second = text.partition("=")
+        if not (first and equals and second):
+            raise ParameterError(
+                f"{text!r} is not of the form {form}.", hint=f"Such as {example}.", fields=[field]
+            )
+        found[first] = second
+    return found

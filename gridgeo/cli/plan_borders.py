@@ -92,7 +92,7 @@ def codes(
     """
     with wiring.opened(Settings()) as store:
         proposed = plan_register.codes_for(store, plan_id)
-        wanted = _pairs(given_codes or [])
+        wanted = given.pairs(given_codes or [], "NEW=CODE", "new-1=32128240100104", "codes")
         if accept:
             wanted = proposed | wanted
         if not wanted:
@@ -184,17 +184,3 @@ def _left(carried: Carried) -> list[tuple[str, tuple[str, ...]]]:
         ("units were moved by others, too; they go where the plan sends them", carried.contested),
         ("units are in no grid and were left out", carried.nowhere),
     ]
-
-
-def _pairs(texts: list[str]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise ParameterError(
-                f"{text!r} is not of the form NEW=CODE.",
-                hint="Such as new-1=32128240100104.",
-                fields=["codes"],
-            )
-        pairs[old] = new
-    return pairs

@@ -13,7 +13,6 @@ from gridgeo.cli import options as given
 from gridgeo.cli.demo import demo
 from gridgeo.cli.sample import sample
 from gridgeo.cli.say import bar, next_step, tell
-from gridgeo.errors import ParameterError
 from gridgeo.services.imports import (
     Asked,
     Directory,
@@ -80,7 +79,7 @@ def import_(
         Asked(
             layer,
             path,
-            _mapping(map_ or []),
+            given.pairs(map_ or [], "OUR=THEIRS", "--map grid_code=编号", "map"),
             crs=crs,
             encoding=encoding,
             zone=settings.zone,
@@ -209,17 +208,3 @@ def publish(
     for name, reason in done.skipped.items():
         tell(f"{name}: not published. {reason}")
     next_step("`gridgeo serve`, `gridgeo map load -o load.html`")
-
-
-def _mapping(given_pairs: list[str]) -> dict[str, str]:
-    pairs = {}
-    for text in given_pairs:
-        ours, equals, theirs = text.partition("=")
-        if not (ours and equals and theirs):
-            raise ParameterError(
-                f"--map {text!r} is not of the form OUR=THEIRS.",
-                hint="Such as --map grid_code=编号.",
-                fields=["map"],
-            )
-        pairs[ours] = theirs
-    return pairs
