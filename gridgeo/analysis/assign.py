@@ -1,19 +1,126 @@
 """Give every point its grid."""
 
+from typing import NamedTuple
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from gridgeo.analysis.cells.segments import Floats
+from gridgeo.analysis.cells.segments import Floats, Ints
 from gridgeo.analysis.locate import GridIndex, geometry_of
 from gridgeo.errors import GeometryError, ParameterError
 from gridgeo.model.crs import require_metric, to_crs_of
 
 HOW = ("inside", "border", "nearest", "none")
+INSIDE, BORDER, NEAREST, NONE = range(4)
 _POINT_TYPES = (-1, 0)  # missing, Point
-_INSIDE, _BORDER, _NEAREST, _NONE = range(4)
+
+
+class Answer(NamedTuple):
+    """Which grid each point has, as arrays.
+
+    Parameters
+    ----------
+    position : int32, shape (n,)
+        Position of the grid; −1 for none.
+    how : int8, shape (n,)
+        Position in ``HOW``.
+    distance_m : float64, shape (n,)
+        Metres to the grid: 0 inside and on the border, NaN in none.
+    """
+
+    position: Ints
+    how: npt.NDArray[np.int8]
+    distance_m: Floats
+
+
+class Assigner:
+    """Grids made ready once, to be asked for any number of points.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame or GeoSeries of Polygon or MultiPolygon, shape (m,)
+        Where several cover a point, the first in order is given.
+    nearest_within_m : float, optional
+        As in ``assign``.
+
+    Attributes
+    ----------
+    crs : CRS or None
+        Of ``grids``: the coordinates of points must be in it.
+    ids : ExtensionArray, shape (m,)
+        Index values of ``grids``, of a dtype that can hold NA.
+
+    Raises
+    ------
+    CRSError
+        Nearest is asked for and the CRS of ``grids`` is not true metres.
+    GeometryError
+        ``grids`` holds something else than areas.
+    ParameterError
+        ``nearest_within_m`` is negative or NaN, or ``grids`` is no geometry frame.
+
+    Notes
+    -----
+    May be shared between threads and pickled.
+    """
+
+    def __init__(
+        self, grids: gpd.GeoDataFrame | gpd.GeoSeries, nearest_within_m: float | None = None
+    ) -> None:
+        areas = geometry_of(grids, "grids")
+        if nearest_within_m is not None:
+            require_metric(areas, "grids")
+            if not nearest_within_m >= 0:
+                raise ParameterError(
+                    f"nearest_within_m is {nearest_within_m}; it must be 0 or more metres.",
+                    hint="Leave it out to give only the grids that cover a point.",
+                    fields=["nearest_within_m"],
+                )
+        self.crs = areas.crs
+        self.ids = _ids(areas.index)
+        self._areas = areas.to_numpy()
+        self._within_m = nearest_within_m
+        self._index = GridIndex(areas)
+
+    def at(self, x: npt.ArrayLike, y: npt.ArrayLike, threads: int = 1) -> Answer:
+        """Give every point its grid.
+
+        Parameters
+        ----------
+        x, y : float64, shape (n,)
+            Coordinates in ``crs``; a point with NaN or an infinite one is in no grid.
+        threads : int
+            Cores to use, at least 1. The answer does not depend on it.
+
+        Returns
+        -------
+        Answer
+        """
+        position, on_border = self._index.locate_with_border(x, y, threads)
+        how = np.where(position < 0, NONE, np.where(on_border, BORDER, INSIDE)).astype(np.int8)
+        distance_m = np.where(position < 0, np.nan, 0.0)
+        if self._within_m is not None:
+            x, y = np.atleast_1d(x), np.atleast_1d(y)
+            lost = np.flatnonzero((position < 0) & np.isfinite(x) & np.isfinite(y))
+            near, grid, metres = _nearest(x[lost], y[lost], self._areas, self._within_m)
+            position[lost[near]] = grid
+            how[lost[near]] = NEAREST
+            distance_m[lost[near]] = metres
+        return Answer(position, how, distance_m)
+
+    def frame(self, answer: Answer, index: pd.Index) -> pd.DataFrame:
+        """Say an answer as ``assign`` does: index values of ``grids`` and words, on ``index``."""
+        return pd.DataFrame(
+            {
+                "grid_id": self.ids.take(answer.position, allow_fill=True),
+                "how": pd.array(HOW, dtype="str").take(answer.how),
+                "distance_m": answer.distance_m,
+            },
+            index=index,
+        )
 
 
 def assign(
@@ -65,32 +172,8 @@ def assign(
     spots = geometry_of(points, "points")
     areas = geometry_of(grids, "grids")
     spots = to_crs_of(spots, areas, "points", "grids")
-    if nearest_within_m is not None:
-        require_metric(areas, "grids")
-        if not nearest_within_m >= 0:
-            raise ParameterError(
-                f"nearest_within_m is {nearest_within_m}; it must be 0 or more metres.",
-                hint="Leave it out to give only the grids that cover a point.",
-                fields=["nearest_within_m"],
-            )
-    x, y = _coordinates(spots.to_numpy())
-    position, on_border = GridIndex(areas).locate_with_border(x, y)
-    how = np.where(position < 0, _NONE, np.where(on_border, _BORDER, _INSIDE))
-    distance_m = np.where(position < 0, np.nan, 0.0)
-    if nearest_within_m is not None:
-        lost = np.flatnonzero((position < 0) & np.isfinite(x) & np.isfinite(y))
-        near, grid, metres = _nearest(x[lost], y[lost], areas.to_numpy(), nearest_within_m)
-        position[lost[near]] = grid
-        how[lost[near]] = _NEAREST
-        distance_m[lost[near]] = metres
-    return pd.DataFrame(
-        {
-            "grid_id": _ids(areas.index).take(position, allow_fill=True),
-            "how": pd.array(HOW, dtype="str").take(how),
-            "distance_m": distance_m,
-        },
-        index=points.index,
-    )
+    assigner = Assigner(areas, nearest_within_m)
+    return assigner.frame(assigner.at(*_coordinates(spots.to_numpy())), points.index)
 
 
 def _coordinates(spots: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
