@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -13,6 +14,7 @@ from benchmarks.alone import alone
 from benchmarks.balance_cases import river_city
 from benchmarks.balance_page import write
 from benchmarks.balance_runs import judged, least_moved
+from benchmarks.partitions import partition, people
 from gridgeo.analysis.balance import UnitGraph
 
 
@@ -34,6 +36,37 @@ def test_helpers_are_no_benchmarks_and_an_unknown_name_is_answered_with_the_know
     assert "partitions" not in names()
     with pytest.raises(SystemExit, match=r"no benchmark 'asign'; there are .*assign"):
         main("asign")
+
+
+@pytest.mark.parametrize("clustered", [0.0, 0.8])
+def test_partitions_are_valid_share_borders_to_the_bit_and_are_as_fine_as_said(clustered):
+    grids = partition(1500, 7, clustered=clustered)
+    assert shapely.is_valid(grids).all()
+    assert shapely.coverage_is_valid(grids)
+    assert 64 <= shapely.get_num_coordinates(grids).mean() <= 75
+    kinds = shapely.get_type_id(grids)
+    assert (kinds == shapely.GeometryType.MULTIPOLYGON).sum() > 40  # with an exclave
+    holes = shapely.get_num_interior_rings(grids[kinds == shapely.GeometryType.POLYGON]).sum()
+    enclaves = len(grids) - 1500
+    assert enclaves == 45
+    assert holes > enclaves + 40  # lakes, that no grid fills
+    smallest, largest = np.percentile(shapely.area(grids), [5, 95])
+    assert (largest > 200 * smallest) == (clustered > 0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 11])
+def test_partitions_may_be_small(n):
+    grids = partition(n, 1, holes=0.4)
+    assert len(grids) >= n
+    assert shapely.is_valid(grids).all()
+
+
+def test_people_are_where_grids_are():
+    grids = partition(200, 3, clustered=0.8)
+    x, y = people(grids, 50_000, 1)
+    near = shapely.intersects_xy(shapely.box(*shapely.bounds(grids[0])), x, y).sum()
+    assert near > 50_000 / len(grids)
+    assert ((x > -300) & (x < 1300) & (y > -300) & (y < 1300)).all()
 
 
 def told_then_stuck(tell, first):
