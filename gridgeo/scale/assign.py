@@ -123,7 +123,7 @@ def assign_part(
         Rows by ``how``, and of those in none the ``unplaced`` ones.
     """
     counts, unplaced = np.zeros(len(HOW), np.int64), 0
-    with PartReader(part) as reader, PartWriter(folder, part, digest, reader.codec) as writer:
+    with PartReader(part) as reader, PartWriter(folder, part, digest, **reader.style) as writer:
         for table in reader.tables(_BATCH_ROWS):
             answered = assign_table(assigner, table, place)
             counts += answered.counts

@@ -4,9 +4,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -217,13 +218,15 @@ class PartReader:
         self._file.close()
 
     @property
-    def codec(self) -> str:
-        """Give the compression of the file, as its first column has it."""
+    def style(self) -> dict[str, Any]:
+        """Say how the file is written, as ``PartWriter`` takes it."""
         meta = self._file.metadata
         if not meta.num_row_groups or not meta.num_columns:
-            return "snappy"
-        said: str = meta.row_group(0).column(0).compression
-        return "none" if said == "UNCOMPRESSED" else said.lower()
+            return {}
+        columns = [meta.row_group(0).column(k) for k in range(meta.num_columns)]
+        codec = str(columns[0].compression).lower()
+        plain = [c.path_in_schema for c in columns if "RLE_DICTIONARY" not in c.encodings]
+        return {"compression": codec.replace("uncompressed", "none"), "plain": plain}
 
     def tables(self, rows: int) -> Iterator[pa.Table]:
         """Give the rows as tables of at most ``rows`` rows; one without rows where there are none.
@@ -265,14 +268,23 @@ class PartWriter:
     part : Part
     digest : str
         Of the work it belongs to.
-    codec : str
-        Compression, as Parquet calls it.
+    compression : str
+        As Parquet calls it.
+    plain : collection of str
+        Columns whose values hardly repeat: a dictionary of them would be made in vain.
     """
 
-    def __init__(self, folder: Path, part: Part, digest: str, codec: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        part: Part,
+        digest: str,
+        compression: str = "snappy",
+        plain: Collection[str] = (),
+    ) -> None:
         self._target = folder / part.name
         self._own = folder / f".{part.name}.{uuid4().hex}"
-        self._digest, self._codec = digest, codec
+        self._digest, self._compression, self._plain = digest, compression, plain
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> "PartWriter":
@@ -286,10 +298,15 @@ class PartWriter:
     def write(self, table: pa.Table) -> None:
         """Add rows; every table has the columns of the first."""
         if self._writer is None:
-            # Coordinates hardly repeat: a dictionary of them is made in vain.
-            repeating = [f.name for f in table.schema if not pa.types.is_floating(f.type)]
+            schema = table.schema
+            # The least and greatest of a dictionary's values take as long as all else together.
+            counted = [f.name for f in schema if not pa.types.is_dictionary(f.type)]
             self._writer = pq.ParquetWriter(
-                self._own, table.schema, compression=self._codec, use_dictionary=repeating
+                self._own,
+                schema,
+                compression=self._compression,
+                use_dictionary=[name for name in schema.names if name not in self._plain],
+                write_statistics=counted,
             )
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
