@@ -1,10 +1,11 @@
 """Points of a data set to grids, Parquet in and out, on the workers of a cluster of this machine.
 
-    python -m benchmarks scale [most points] [grids] [workers]
+    python -m benchmarks scale [most points] [grids] [workers] [--write]
 
 Ten times as many points in each row until the most. Seconds are those of the clock, from the call
 to the finished folder; of several runs the fastest. Reading and writing alone is the same work with
-the answer made up: what is left is what assigning costs.
+the answer made up: what is left is what assigning costs. ``--write`` puts the rows into
+``docs/scale.md``.
 """
 
 import os
@@ -22,12 +23,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.alone import resident_mb
+from benchmarks.balance_page import write
 from benchmarks.partitions import partition
 from gridgeo.analysis.assign_table import Place
 from gridgeo.scale.assign import assign_dataset
 from gridgeo.scale.cluster import cluster
 from gridgeo.scale.parts import PartReader, PartWriter, cut
 
+PAGE = Path(__file__).parent.parent / "docs" / "scale.md"
 METRES = CRS.from_epsg(4549)
 XY = Place(("x", "y"), METRES)
 SIZE = 1000.0
@@ -99,8 +102,8 @@ def measure(engine, files, grids, folder, times):
     return assign_s, seconds_of(copy, times), written, peak_mb
 
 
-def main(most=10_000_000, n_grids=3000, workers=None):
-    """Print the table."""
+def main(most=10_000_000, n_grids=3000, workers=0, *wishes):
+    """Print the table, and put it into the page when that is wished; 0 workers: one a core."""
     workers = workers or os.cpu_count()
     shapes = partition(n_grids, 1, size=SIZE)
     index = [f"{321282000000 + k}" for k in range(len(shapes))]
@@ -137,10 +140,12 @@ def main(most=10_000_000, n_grids=3000, workers=None):
                 )
             shutil.rmtree(folder)
             n *= 10
-    table = Table(title=f"scale: {len(shapes):,} grids, {n_grids:,} of them drawn at random")
-    for what in rows[0]:
-        table.add_column(what, justify="right")
-    for row in rows:
-        table.add_row(*(f"{v:,.0f}" if v >= 100 else f"{v:.3g}" for v in row.values()))
+    heads = list(rows[0])
+    cells = [[f"{v:,.0f}" if v >= 100 else f"{v:.3g}" for v in row.values()] for row in rows]
+    table = Table(*heads, title=f"scale: {len(shapes):,} grids of about 70 vertices")
+    for row in cells:
+        table.add_row(*row)
     Console(width=150).print(table)
+    if "--write" in wishes:
+        write(PAGE, "growth", heads, cells)
     return rows

@@ -1,9 +1,10 @@
 """Storage past one server: incidents partitioned by county, half of the counties on another one.
 
-    python -m benchmarks storage [rows per county] [counties]
+    python -m benchmarks storage [rows per county] [counties] [--write]
 
 Two private clusters stand for two servers; they share this machine's cores and speak by socket, so
 figures tell what the way over `postgres_fdw` costs, not what a network or a second machine gives.
+``--write`` puts the table into ``docs/scale.md``.
 """
 
 import io
@@ -18,7 +19,10 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.balance_page import write
 from gridgeo.store.local import LocalCluster
+
+PAGE = Path(__file__).parent.parent / "docs" / "scale.md"
 
 DATABASE = "gridgeo_storage"
 SIDE = 0.1  # degrees of a county
@@ -162,8 +166,8 @@ def pushed_down(connection, order):
     return [line.strip() for (line,) in plan if "Remote SQL" in line]
 
 
-def main(rows=200_000, counties=8):
-    """Print what each step gives."""
+def main(rows=200_000, counties=8, *wishes):
+    """Print what each step gives, and put it into the page when that is wished."""
     if counties < 2:
         raise SystemExit("Two counties at least: one here, one there.")
     first, last = 0, counties - 1  # one here, one there
@@ -197,20 +201,21 @@ def main(rows=200_000, counties=8):
             *pushed_down(here, asked["count in a box of one county"](last)),
             *without_the_other(here, clusters[1], first, last),
         ]
-    table = Table(
-        title=f"{counties} counties of {rows:,} incidents, half of them on another server"
-    )
-    table.add_column("what")
-    for step in found:
-        table.add_column(
-            step if step in ("here", *list(STEPS)[:1]) else f"+ {step}", justify="right"
-        )
+    heads = ["what", "here", *(step if k == 0 else f"+ {step}" for k, step in enumerate(STEPS))]
+    cells = []
     for what in found["here"]:
-        figures = (column[what] for column in found.values())
-        table.add_row(what, *(f"{f:,.0f}" if f >= 1000 else f"{f:.3g}" for f in figures))
+        figures = [column[what] for column in found.values()]
+        cells.append([what, *(f"{f:,.0f}" if f >= 1000 else f"{f:.3g}" for f in figures)])
+    table = Table(
+        *heads, title=f"{counties} counties of {rows:,} incidents, half of them elsewhere"
+    )
+    for row in cells:
+        table.add_row(*row)
     console.print(table)
     for line in said:
         console.print(line, markup=False, soft_wrap=True)
+    if "--write" in wishes:
+        write(PAGE, "storage", heads, cells)
     return found
 
 
