@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select, text
 from gridgeo.model.contract import Contract
 from gridgeo.model.records import FeedIn, FeedResult, Part
 from gridgeo.store import feeds, history, published, reading, register
+from gridgeo.store.answer_store import AnswerStore
 from gridgeo.store.connection import Scope, transaction
 from gridgeo.store.plan_store import PlanStore
 from gridgeo.store.publication import Publication
@@ -20,7 +21,7 @@ from gridgeo.store.register import RegisterChange
 from gridgeo.store.tables import metadata
 
 
-class Store(PlanStore):
+class Store(PlanStore, AnswerStore):
     """A city's database.
 
     Every method is one transaction: all of it is kept, or nothing. All raise ``StoreError`` where

@@ -4,6 +4,8 @@ Columns of imported layers follow from their contracts. Imported layers refer to
 without foreign keys, on purpose: a clerk imports files in the order they arrive, and a visit to a
 household that is not on record is a finding to mend, not a reason to refuse the file. Rows that
 the house makes itself (rejects of a feed, units of a plan, features of a layer) do have them.
+
+Long because one file shows the whole database.
 """
 
 from dataclasses import replace
@@ -274,6 +276,53 @@ plan_steps = Table(
     ),
     # Every read of units asks which filed plans move them.
     Index("ix_plan_steps_filed", "valid_from", postgresql_where=text("state = 'filed'")),
+    schema=WORKING,
+)
+
+# Which grid an incident belongs to, and the place and day this was answered for; the grid that its
+# file put on record stays in ``incidents``. No foreign key: the check of each row would take
+# longer than its answer, and every run takes answers of rows that are gone away.
+incident_grids = Table(
+    "incident_grids",
+    metadata,
+    Column("incident_id", Text, primary_key=True),
+    Column("grid_code", Text),
+    Column("how", Text, nullable=False),
+    Column("distance_m", Double),
+    Column("x", Double, nullable=False),
+    Column("y", Double, nullable=False),
+    Column("day", Date, nullable=False),
+    CheckConstraint("how IN ('inside', 'border', 'nearest', 'none')", name="how"),
+    CheckConstraint("(how = 'none') = (grid_code IS NULL)", name="grid"),
+    schema=WORKING,
+)
+
+# The grids that answers were given by. More than one means that a run was cut off: each answer
+# is right by one of them.
+incident_grid_bases = Table(
+    "incident_grid_bases",
+    metadata,
+    Column("base_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("nearest_within_m", Double),
+    UniqueConstraint("digest"),
+    schema=WORKING,
+)
+
+incident_grid_base_rows = Table(
+    "incident_grid_base_rows",
+    metadata,
+    Column(
+        "base_id",
+        BigInteger,
+        ForeignKey(f"{WORKING}.incident_grid_bases.base_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("version_id", BigInteger, primary_key=True),
+    Column("grid_code", Text, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("geometry", _geometry("GEOMETRY"), nullable=False),
     schema=WORKING,
 )
 
