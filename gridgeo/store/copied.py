@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import psycopg
 import pyarrow as pa
 from sqlalchemy import Connection, Select
@@ -17,7 +16,15 @@ _END = b"\xff\xff"
 _EPOCH = 10_957  # PostgreSQL counts days from 2000-01-01
 
 # A row: number of fields, then each field's length and bytes. All but the key have one length.
-_X, _Y, _DAY, _KNOWN, _KEY = 6, 18, 30, 38, 43
+_KEY = 43
+_ROW = np.dtype(
+    {
+        "names": ["x", "y", "day", "known"],
+        "formats": [">f8", ">f8", ">i4", "?"],
+        "offsets": [6, 18, 30, 38],
+        "itemsize": _KEY,
+    }
+)
 
 
 def asked_of(connection: Connection, chosen: Select[Any], chunk_rows: int) -> Iterator[Asked]:
@@ -39,9 +46,8 @@ def asked_of(connection: Connection, chosen: Select[Any], chunk_rows: int) -> It
 
     Notes
     -----
-    PostgreSQL sends every row of a COPY as a message of its own, so the lengths of the messages
-    are the lengths of the rows, and no byte is looked at in Python. A million rows: 0.8 s; as
-    tuples 3 s.
+    PostgreSQL sends every row of a COPY as a message of its own, so the keys, which alone differ
+    in length, are what follows the rest of each message.
     """
     session = cast(psycopg.Connection, connection.connection.driver_connection)
     order = chosen.compile(connection, compile_kwargs={"render_postcompile": True})
@@ -64,24 +70,14 @@ def _without_frame(messages: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _columns(rows: list[bytes]) -> Asked:
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    flat = np.frombuffer(b"".join(rows), np.uint8)
-    starts = np.cumsum(lengths) - lengths
-
-    def column(at: int, kind: str) -> npt.NDArray[Any]:
-        width = np.dtype(kind).itemsize
-        return flat[starts[:, None] + np.arange(at, at + width)].view(kind)[:, 0]
-
-    is_key = np.ones(len(flat), np.bool_)
-    is_key[(starts[:, None] + np.arange(_KEY)).ravel()] = False
-    ends = np.concatenate([[0], np.cumsum(lengths - _KEY)])
-    keys = pa.LargeStringArray.from_buffers(
-        len(rows), pa.py_buffer(ends), pa.py_buffer(flat[is_key])
-    )
+    fixed = np.frombuffer(b"".join([row[:_KEY] for row in rows]), _ROW)
+    keys = b"".join([row[_KEY:] for row in rows])
+    ends = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)) - _KEY, out=ends[1:])
     return Asked(
-        keys,
-        column(_X, ">f8").astype(np.float64),
-        column(_Y, ">f8").astype(np.float64),
-        column(_DAY, ">i4").astype(np.int64) + _EPOCH,
-        column(_KNOWN, "?"),
+        pa.LargeStringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(keys)),
+        fixed["x"].astype(np.float64),
+        fixed["y"].astype(np.float64),
+        fixed["day"].astype(np.int64) + _EPOCH,
+        fixed["known"].astype(np.bool_),
     )
