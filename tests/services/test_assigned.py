@@ -51,7 +51,7 @@ def put_incidents(store, x, y, day, start=0, hour=12):
     """Add incidents, or move those that stand."""
     rows = [
         {
-            "id": f"i{n:04d}",
+            "id": f"i{n:06d}",
             "x": float(x[i]),
             "y": float(y[i]),
             "at": dt.datetime(1970, 1, 1, hour, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -92,7 +92,7 @@ def from_scratch(grids, incidents, within=None):
             "distance_m": metres,
             "day": moments,
         },
-        index=pd.Index([f"i{n:04d}" for n in ids], name="incident_id", dtype="str"),
+        index=pd.Index([f"i{n:06d}" for n in ids], name="incident_id", dtype="str"),
     )
 
 
@@ -150,7 +150,7 @@ def test_what_is_answered_bit_by_bit_is_what_would_be_answered_from_scratch(stor
                 with transaction(store.engine) as connection:
                     connection.execute(
                         text("DELETE FROM gridgeo.incidents WHERE incident_id = :id"),
-                        {"id": f"i{start:04d}"},
+                        {"id": f"i{start:06d}"},
                     )
                 del incidents[start]
         try:
@@ -222,7 +222,7 @@ def test_incidents_that_come_move_or_go_are_all_that_is_answered(three):
     assign_incidents(three, zone=ZONE)
     put_incidents(three, lattice(np.array([2.5, 0.15])), [lattice(0.5) - 88] * 2, [5, 5], 299)
     with transaction(three.engine) as connection:
-        connection.execute(text("DELETE FROM gridgeo.incidents WHERE incident_id = 'i0000'"))
+        connection.execute(text("DELETE FROM gridgeo.incidents WHERE incident_id = 'i000000'"))
     assert three.answered(ZONE).waiting == 2
     assert assign_incidents(three, zone=ZONE) == Assigned(new=1, moved=1, gone=1)
     put_incidents(three, [lattice(0.5)], [lattice(0.5) - 88], [5], 299)
@@ -247,7 +247,7 @@ def test_the_day_is_that_of_the_city_not_of_the_server(three):
     put_incidents(three, *spot, [10], start=900, hour=0)  # 16:00 of the day before in UTC
     put_incidents(three, *spot, [9], start=901, hour=23)
     assign_incidents(three, zone=ZONE)
-    found = three.incident_grids(["i0900", "i0901", "nobody"])
+    found = three.incident_grids(["i000900", "i000901", "nobody"])
     assert found["how"].tolist() == ["none", "inside"]
     assert found["day"].dt.day.tolist() == [11, 10]
     assert assign_incidents(three, zone="UTC") == Assigned(moved=1, regridded=1)
