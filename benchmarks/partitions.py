@@ -77,6 +77,24 @@ def people(grids, n, seed):
     return west + rng.random(n) * (east - west), south + rng.random(n) * (north - south)
 
 
+def on_borders(grids, n, seed):
+    """Points where rounding decides: corners, on borders as near as floats allow, one float off.
+
+    x, y, a third of each; valid and invalid shapes alike.
+    """
+    rng = np.random.default_rng(seed)
+    corners, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(grids)),
+                                            return_index=True)  # fmt: skip
+    start = rng.choice(np.flatnonzero(ring[1:] == ring[:-1]), n)
+    a, b = corners[start], corners[start + 1]
+    along = np.where(rng.random((n, 1)) < 0.5, 0.5, rng.random((n, 1)))
+    places = np.where(np.arange(n)[:, None] < n // 3, a, a + along * (b - a))
+    beside = np.arange(n) >= n - n // 3
+    steps = rng.integers(-1, 2, (beside.sum(), 2))
+    places[beside] = np.nextafter(places[beside], places[beside] + steps)
+    return places.T.copy()
+
+
 def _sites(n, rng, size, clustered):
     """Places of grids: anywhere, or the share ``clustered`` of them in towns of uneven size."""
     in_towns = rng.random(n) < clustered

@@ -1,28 +1,43 @@
 import json
+import sys
 import time
+from contextlib import nullcontext
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from benchmarks import balance, peers
+from benchmarks import assign, assign_damage, assign_peers, assign_runs, balance, peers
 from benchmarks.__main__ import main, names, run
 from benchmarks.alone import alone
+from benchmarks.assign_tables import Line, ratio
 from benchmarks.balance_cases import river_city
 from benchmarks.balance_page import write
 from benchmarks.balance_runs import judged, least_moved
 from benchmarks.partitions import partition, people
 from gridgeo.analysis.balance import UnitGraph
+from gridgeo.analysis.locate import GridIndex
 
 
-def test_a_benchmark_is_kept_with_the_machine_and_the_versions_it_ran_on(tmp_path):
-    said = run("assign", [500, 20], tmp_path)
+@pytest.fixture
+def our_server(cluster, database, monkeypatch):
+    """The tests' PostGIS in place of the private one of the benchmark."""
+    url = cluster.url(database, "admin").replace("+psycopg", "")
+    monkeypatch.setattr(assign_peers, "private_postgis", lambda: nullcontext(url))
+    return url
+
+
+def test_a_benchmark_is_kept_with_the_machine_and_the_versions_it_ran_on(tmp_path, our_server):
+    asked = [500, 20, "--seeds=1", "--here", "--only=peers,throughput,large,exact,damage,memory"]
+    said = run("assign", asked, tmp_path)
     assert "500 points, 20 grids" in said
+    assert "Not measured: nothing." in said
     kept = json.loads((tmp_path / "assign.json").read_text(encoding="utf-8"))
-    assert kept["arguments"] == [500, 20]
+    assert kept["arguments"] == asked
     assert kept["printed"] == said.splitlines()
     assert kept["machine"]["cpus"] >= 1
     assert {"python", "geos", "gridgeo", "numpy"} <= set(kept["versions"])
@@ -36,6 +51,117 @@ def test_helpers_are_no_benchmarks_and_an_unknown_name_is_answered_with_the_know
     assert "partitions" not in names()
     with pytest.raises(SystemExit, match=r"no benchmark 'asign'; there are .*assign"):
         main("asign")
+
+
+def crossing():
+    """Four squares around a corner, and points inside, on corner and sides, and outside."""
+    squares = [(1, 1), (0, 1), (1, 0), (0, 0)]
+    grids = np.array([shapely.box(x, y, x + 1, y + 1) for x, y in squares])
+    x = np.array([1.5, 0.5, 1.0, 1.5, 0.5, 1.0, 9.0])
+    y = np.array([1.5, 1.5, 1.0, 1.0, 0.5, 0.5, 9.0])
+    return grids, x, y, [0, 1, 0, 0, 3, 2, -1]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", sorted(assign_peers.PEERS))
+def test_a_peer_gives_the_first_grid_that_covers_each_point(name, threads, request):
+    grids, x, y, expected = crossing()
+    server = request.getfixturevalue("our_server") if name.startswith("PostGIS") else None
+    ready, can = assign_peers.PEERS[name]
+    with ready(grids, x, y, min(threads, max(can)), server) as peer:
+        began = peer.seconds()
+        assert assign_peers.first_of(peer.ask(), len(x)).tolist() == expected
+        assert peer.seconds() >= began
+
+
+def test_hard_points_are_on_beside_and_off_borders_and_geos_finds_them_as_shapely_does():
+    grids = partition(12, 5, steps=20, holes=0.3)
+    index = GridIndex(gpd.GeoSeries(grids))
+    x, y = assign_runs.hard_points(index, grids, 4000, 1)
+    points = shapely.points(x, y)
+    covered = np.array([shapely.covers(grid, points) for grid in grids])
+    expected = np.where(covered.any(axis=0), covered.argmax(axis=0), -1)
+    np.testing.assert_array_equal(assign_runs.by_geos(grids, x, y), expected)
+    on = shapely.intersects(shapely.union_all(shapely.boundary(grids)), points)
+    assert on.sum() > 600
+    assert (~on & (expected >= 0)).sum() > 500
+    assert (expected < 0).sum() > 100
+
+
+@pytest.mark.parametrize("way", sorted(assign_damage.WAYS))
+def test_damage_changes_the_share_asked_for_and_leaves_the_others(way):
+    clean = partition(200, 2, steps=20)
+    grids = assign_damage.damaged(clean, way, 0.05, 3)
+    same = shapely.equals_exact(grids[: len(clean)], clean)
+    changed = len(grids) - same.sum()
+    assert changed == round(0.05 * len(clean))
+    others = assign_damage.damaged(clean, way, 0.05, 4)
+    assert not all(map(shapely.equals_exact, others, grids))
+
+
+def test_a_peer_that_is_missing_is_named_and_the_others_are_measured(capsys, monkeypatch):
+    def missing(*_):
+        raise ModuleNotFoundError("No module named 'nosuchpeer'")
+
+    monkeypatch.setattr(assign, "PEERS", {"gone": (missing, (1,)), **one_peer()})
+    monkeypatch.setattr(assign_runs, "PEERS", assign.PEERS)
+    monkeypatch.setitem(assign.TARGETS, "gone", 2)
+    monkeypatch.setattr(assign_peers, "private_postgis", failing_server)
+    found = assign.main(300, 12, "--here", "--only=peers", "--seeds=1")
+    said = capsys.readouterr().out
+    assert "Not measured: gone / ours, 300 points, 12 grids" in said
+    assert "nosuchpeer" in said
+    assert "No private PostGIS: it does not start" in said
+    assert found["peers"][f"{assign.SHAPELY}, 1"][0]["differs"] == 0
+
+
+def one_peer():
+    return {assign.SHAPELY: assign_peers.PEERS[assign.SHAPELY]}
+
+
+def failing_server():
+    raise RuntimeError("it does not start")
+
+
+def test_lines_of_other_benchmarks_are_taken_and_the_missing_named(monkeypatch):
+    there = SimpleNamespace(target_lines=lambda points, _: [Line(f"{points}", (2.0,))])
+    monkeypatch.setitem(sys.modules, "benchmarks.there", there)
+    monkeypatch.setattr(assign, "OTHERS", {"there": "what", "nosuch": "what nobody measures"})
+    taken, missing = assign.others(7, 3)
+    assert taken.what == "7"
+    assert missing.what == "what nobody measures"
+    assert missing.cells("day")[3] == "not measured"
+    assert "benchmarks.nosuch" in missing.cells("day")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "met", "said"),
+    [
+        (Line("", (29.0, 31.0, 33.0), 30), True, "31 (29–33) ×"),
+        (Line("", (29.0, 29.5, 33.0), 30), False, "29.5 (29–33) ×"),
+        (Line("", (599.0, 601.0), 600, "MB", most=True), True, "600 (599–601) MB"),
+        (Line("", (0.0, 0.0, 1.0), 0, "", most=True, exact=True), False, "0 (0–1)"),
+        (Line("", (0.9, 0.7, 1.0), 0.8, exact=True), False, "0.9 (0.7–1) ×"),
+        (Line("", (1234.5,), None, "s"), None, "1,234 s"),
+        (Line("", (), 30, note="gone"), None, "gone"),
+    ],
+)
+def test_a_target_is_kept_by_the_median_or_by_all(line, met, said):
+    assert line.met() is met
+    assert line.cells("day")[1] == said
+
+
+def test_a_ratio_is_theirs_by_ours_of_the_same_round():
+    run = {"seconds": [6.0, 4.0, 10.0], "ours_s": [1.0, 2.0, 2.0], "build_s": 2.0}
+    assert ratio(run) == 5.0
+    assert ratio(run, building=True) == 2.0
+
+
+def test_the_page_of_assign_has_a_place_for_every_table():
+    text = assign.PAGE.read_text(encoding="utf-8")
+    for name in assign.HEADS:
+        assert f"<!-- {name} -->" in text
+        assert f"<!-- /{name} -->" in text
 
 
 @pytest.mark.parametrize("clustered", [0.0, 0.8])
