@@ -5,6 +5,7 @@
 """
 
 from gridgeo._version import __version__
+from gridgeo.analysis.access import access
 from gridgeo.analysis.assign import assign
 from gridgeo.analysis.balance import (
     Choice,
@@ -59,6 +60,7 @@ __all__ = [
     "StoreError",
     "UnitGraph",
     "__version__",
+    "access",
     "assign",
     "balance",
     "best_moves",
