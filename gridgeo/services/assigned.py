@@ -216,7 +216,7 @@ def _answer_again(
             concerned = change.touches(asked.x, asked.y, covered)
             if concerned.any():
                 answer = _some(answer, concerned)
-                written = run.write(asked.only(concerned), _said(grids, answer))
+                written = run.write(asked.only(concerned), answer_table(grids, answer))
                 regridded += written.regridded
                 looked_at += int(concerned.sum())
                 bar.add(int(concerned.sum()))
@@ -231,7 +231,7 @@ def _answer_waiting(
     breaks = [day for day in map(day_of, grids.breaks.tolist()) if day is not None]
     for asked in run.unanswered(breaks, chunk_rows):
         answer = grids.at(asked.x, asked.y, asked.day)
-        written = run.write(asked, _said(grids, answer))
+        written = run.write(asked, answer_table(grids, answer))
         new += written.new
         moved += len(asked) - written.new
         regridded += written.regridded
@@ -239,8 +239,12 @@ def _answer_waiting(
     return new, moved, regridded
 
 
-def _said(grids: GridsInTime, found: Answer) -> pa.Table:
-    """Say an answer as the store keeps it."""
+def _some(found: Answer, keep: npt.NDArray[np.bool_]) -> Answer:
+    return Answer(found.position[keep], found.how[keep], found.distance_m[keep])
+
+
+def answer_table(grids: GridsInTime, found: Answer) -> pa.Table:
+    """Say an answer as the store keeps it: ``grid_code``, ``how``, ``distance_m``."""
     codes = pa.array(grids.codes, pa.large_string())
     return pa.table(
         {
@@ -249,10 +253,6 @@ def _said(grids: GridsInTime, found: Answer) -> pa.Table:
             "distance_m": pa.array(found.distance_m, from_pandas=True),
         }
     )
-
-
-def _some(found: Answer, keep: npt.NDArray[np.bool_]) -> Answer:
-    return Answer(found.position[keep], found.how[keep], found.distance_m[keep])
 
 
 def where_of(change: Change) -> Where:
