@@ -22,7 +22,9 @@ from gridgeo.analysis.balance import (
     proposals,
 )
 from gridgeo.analysis.locate import GridIndex
+from gridgeo.analysis.rates import class_rates, expected_counts, shrink_rates
 from gridgeo.analysis.reach import reach
+from gridgeo.analysis.silence import silent_grids
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.analysis.units import unit_edges, units_from_points, units_from_streets
 from gridgeo.errors import (
@@ -65,13 +67,17 @@ __all__ = [
     "balance",
     "best_moves",
     "choose_k",
+    "class_rates",
     "difference",
+    "expected_counts",
     "judge",
     "limits",
     "place_workers",
     "proposals",
     "reach",
     "read_plan",
+    "shrink_rates",
+    "silent_grids",
     "tiling_faults",
     "unit_edges",
     "units_from_points",
