@@ -85,7 +85,10 @@ def status() -> None:
     with wiring.opened(settings) as store:
         counts, feeds = store.counts(), store.feeds().tail(10)
         layers = store.published_layers("internal")
+        answered = store.answered(settings.zone)
     table("Rows", ["layer", "rows"], [[k, f"{v:,}"] for k, v in counts.items()])
+    waiting = f"{answered.waiting:,} wait" + (", borders moved" if answered.borders_moved else "")
+    tell(f"{answered.answered:,} incidents have their grid, {waiting}")
     columns = ["layer", "file", "from", "rows", "refused", "taken in (UTC)", "lag", "basis"]
     table("Last files", columns, [_told(feed) for feed in feeds.itertuples()])
     published = [
@@ -93,6 +96,8 @@ def status() -> None:
         for p in layers.itertuples()
     ]
     table("Published", ["layer", "version", "at (UTC)"], published)
+    if answered.waiting or answered.borders_moved:
+        next_step("`gridgeo assign` gives incidents the grid in force when they happened")
 
 
 def _told(feed: Any) -> list[str]:  # noqa: ANN401  # a row of a table
