@@ -31,7 +31,7 @@ class Change:
     since, until : int
         Days since 1970-01-01: the first one, and the first one no more; −``EVER`` and ``EVER``
         where open.
-    places : GeoSeries of Polygon and LineString, or None
+    places : GeoSeries of MultiPolygon and LineString, or None
         What is in, or on the border of, one state of a grid only; by even and odd, as for
         invalid outlines. None is everywhere.
     metric : GeoSeries of Polygon, or None
@@ -67,7 +67,9 @@ class Change:
         found = np.zeros(len(x), np.bool_)
         whole = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         points = gpd.GeoSeries.from_xy(x[whole], y[whole], crs=self.places.crs)
-        found[whole[_near(points, self.places, HAIR)]] = True
+        within = shapely.STRtree(points.to_numpy()).query(self.places.to_numpy(), "intersects")[1]
+        found[whole[within]] = True
+        found[whole[_near(points, _outlines(self.places), HAIR)]] = True
         if self.metric is not None and self.within_m is not None:
             metres = points.to_crs(self.metric.crs)
             near = whole[_near(metres, self.metric, self.within_m + _SLACK_M)]
@@ -78,7 +80,7 @@ class Change:
         """Give few simple shapes that hold all points of the change, up to ``HAIR``."""
         if self.places is None:
             return None
-        wide = shapely.convex_hull(self.places.to_numpy())
+        wide = shapely.convex_hull(shapely.get_parts(self.places.to_numpy()))
         if self.metric is None or self.within_m is None:
             return wide
         reach_m = self.within_m * _ROUND + 2 * _SLACK_M
@@ -173,9 +175,10 @@ def places_between(old: Shapes, new: Shapes) -> Shapes:
 
     Returns
     -------
-    array of Polygon and LineString
-        Closed walks along the segments that only one state has, as outlines; a point is in one
-        by even and odd. Segments that one state has twice are lines. None where nothing changed.
+    array of MultiPolygon and LineString
+        Closed walks along the segments that only one state has, as outlines of one area: a point
+        is in it by even and odd. Segments that one state has twice are lines. None where nothing
+        changed.
     """
     ours, theirs = _segments(old), _segments(new)
     both, state = np.concatenate([ours, theirs]), np.repeat([1, -1], [len(ours), len(theirs)])
@@ -185,7 +188,8 @@ def places_between(old: Shapes, new: Shapes) -> Shapes:
     closing = (surplus % 2 != 0) & (ends[:, 0] != ends[:, 1]).any(axis=1)
     lines = shapely.linestrings(ends[(surplus != 0) & ~closing])
     walks = [shapely.Polygon(walk) for walk in _closed_walks(ends[closing])]
-    return np.concatenate([np.array(walks, object), lines.astype(object)])
+    areas = [shapely.MultiPolygon(walks)] if walks else []
+    return np.concatenate([np.array(areas, object), lines.astype(object)])
 
 
 def _closed_walks(segments: Floats) -> Iterator[Floats]:
@@ -223,6 +227,11 @@ def _near(points: gpd.GeoSeries, places: gpd.GeoSeries, distance: float) -> npt.
     tree = shapely.STRtree(points.to_numpy())
     _, found = tree.query(places.to_numpy(), predicate="dwithin", distance=distance)
     return np.unique(found)
+
+
+def _outlines(places: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Give the sides of areas, and lines as they are."""
+    return places.boundary.where(places.geom_type == "MultiPolygon", places)
 
 
 def _once(places: list[gpd.GeoSeries]) -> gpd.GeoSeries:

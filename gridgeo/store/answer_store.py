@@ -9,11 +9,10 @@ from sqlalchemy import Engine, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from gridgeo.model.answered import Answered, Asked, Where
-from gridgeo.model.frames import INCIDENTS
 from gridgeo.store import answer_bases
-from gridgeo.store.answering import Answering, answering, day_of, incidents_in, is_answered
+from gridgeo.store.answering import Answering, answering, day_of, incidents_in, waiting
 from gridgeo.store.connection import transaction
-from gridgeo.store.tables import incident_grids, layers
+from gridgeo.store.tables import incident_grids
 
 
 class AnswerStore:
@@ -126,10 +125,5 @@ class AnswerStore:
 
     def answered(self, zone: str) -> Answered:
         """Tell how many incidents have their grid, and how many wait for it."""
-        incidents = layers[INCIDENTS.name]
-        rightly = incident_grids.c.incident_id.is_not(None)
-        both = incidents.outerjoin(incident_grids, is_answered(day_of(zone)))
-        chosen = select(func.count().filter(rightly), func.count()).select_from(both)
         with transaction(self.engine) as connection:
-            answered, whole = connection.execute(chosen).one()
-            return Answered(answered, whole - answered, answer_bases.moved(connection))
+            return Answered(*waiting(connection, zone), answer_bases.moved(connection))

@@ -12,9 +12,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    Double,
     Engine,
     FromClause,
     Select,
+    and_,
     bindparam,
     cast,
     delete,
@@ -39,6 +41,7 @@ from gridgeo.store.staging import Shape, Staging, stage, staged_types
 from gridgeo.store.tables import REST_SRID, incident_grids, layers
 
 _ANSWER = ("grid_code", "how", "distance_m")
+_QUESTION = ("incident_id", "x", "y", "day")
 _INCIDENTS = layers[INCIDENTS.name]
 
 
@@ -111,15 +114,17 @@ class Answering:
         ------
         Asked
         """
-        day = day_of(self._zone)
-        both = _INCIDENTS.outerjoin(incident_grids, _same_incident())
+        found = _questions(self._zone).subquery("found")
+        same = [incident_grids.c[name] == found.c[name] for name in _QUESTION]
         known = incident_grids.c.incident_id.is_not(None)
-        chosen = _asking(both, day, known).where(
-            or_(incident_grids.c.incident_id.is_(None), ~_same_question(day))
+        chosen = (
+            _copied(found, known)
+            .outerjoin(incident_grids, same[0])
+            .where(or_(~known, ~and_(*same[1:])))
         )
         if breaks:
             edges = bindparam("breaks", breaks, type_=ARRAY(Date))
-            chosen = chosen.order_by(func.width_bucket(day, edges))
+            chosen = chosen.order_by(func.width_bucket(found.c.day, edges))
         with self._reader.begin():
             yield from asked_of(self._reader, chosen, chunk_rows)
 
@@ -137,10 +142,9 @@ class Answering:
             Each incident once.
         """
         with self._reader.begin():
-            day = day_of(self._zone)
-            answered = _same_incident() & _same_question(day)
-            found = _INCIDENTS.join(incident_grids, answered)
-            chosen = _narrowed(self._reader, found, where, day, known=True)
+            found = _found(self._reader, self._zone, where)
+            same = [incident_grids.c[name] == found.c[name] for name in _QUESTION]
+            chosen = _copied(found, literal(True)).join(incident_grids, and_(*same))
             yield from asked_of(self._reader, chosen, chunk_rows)
 
     def write(self, asked: Asked, answer: pa.Table) -> Written:
@@ -195,7 +199,7 @@ class Answering:
         other_grid = table.c.grid_code.is_distinct_from(staged.c.grid_code)
         chosen = select(func.count()).select_from(table.join(staged, same)).where(other_grid)
         regridded = self._writer.execute(chosen).scalar_one()
-        values = {name: staged.c[name] for name in (*_ANSWER, "x", "y", "day")}
+        values = {name: staged.c[name] for name in (*_ANSWER, *_QUESTION[1:])}
         differs = or_(false(), *(table.c[n].is_distinct_from(v) for n, v in values.items()))
         order = update(table).where(same, differs).values(values)
         return self._writer.execute(order).rowcount, regridded
@@ -221,8 +225,18 @@ def incidents_in(
     connection: Connection, zone: str, where: Where, chunk_rows: int
 ) -> Iterator[Asked]:
     """Give the incidents of some days and places; see ``Store.incidents_in``."""
-    chosen = _narrowed(connection, _INCIDENTS, where, day_of(zone), known=False)
+    chosen = _copied(_found(connection, zone, where), literal(False))
     yield from asked_of(connection, chosen, chunk_rows)
+
+
+def waiting(connection: Connection, zone: str) -> tuple[int, int]:
+    """Count the incidents that have the answer to what is asked of them now, and the others."""
+    found = _questions(zone).subquery("found")
+    same = and_(*(incident_grids.c[name] == found.c[name] for name in _QUESTION))
+    known = func.count(incident_grids.c.incident_id)
+    chosen = select(known, func.count()).select_from(found.outerjoin(incident_grids, same))
+    answered, whole = connection.execute(chosen).one()
+    return answered, whole - answered
 
 
 def day_of(zone: str) -> ColumnElement[date]:
@@ -230,52 +244,39 @@ def day_of(zone: str) -> ColumnElement[date]:
     return cast(func.timezone(zone, _INCIDENTS.c.reported_at), Date)
 
 
-def is_answered(day: ColumnElement[date]) -> ColumnElement[bool]:
-    """Say which answer is that of an incident, for the place and day it has now."""
-    return _same_incident() & _same_question(day)
-
-
-def _same_incident() -> ColumnElement[bool]:
-    return incident_grids.c.incident_id == _INCIDENTS.c.incident_id
-
-
-def _same_question(day: ColumnElement[date]) -> ColumnElement[bool]:
-    x, y = _place()
-    return (incident_grids.c.x == x) & (incident_grids.c.y == y) & (incident_grids.c.day == day)
-
-
-def _place() -> tuple[ColumnElement[float], ColumnElement[float]]:
+def _questions(zone: str) -> Select[Any]:
+    """Choose what decides about each incident: where and when it happened."""
     nowhere = literal(float("nan"))  # of an empty point; PostgreSQL holds NaN equal to itself
-    x, y = (f(_INCIDENTS.c.geometry) for f in (func.ST_X, func.ST_Y))
-    return func.coalesce(x, nowhere), func.coalesce(y, nowhere)
+    x, y = (f(_INCIDENTS.c.geometry, type_=Double) for f in (func.ST_X, func.ST_Y))
+    return select(
+        _INCIDENTS.c.incident_id,
+        func.coalesce(x, nowhere).label("x"),
+        func.coalesce(y, nowhere).label("y"),
+        day_of(zone).label("day"),
+    )
 
 
-def _asking(found: FromClause, day: ColumnElement[date], known: ColumnElement[bool]) -> Select[Any]:
-    x, y = _place()
-    return select(x, y, day, known, _INCIDENTS.c.incident_id).select_from(found)
+def _copied(found: FromClause, known: ColumnElement[bool]) -> Select[Any]:
+    """Choose the columns as ``asked_of`` wants them."""
+    c = found.c
+    return select(c.x, c.y, c.day, known, c.incident_id).select_from(found)
 
 
-def _narrowed(
-    connection: Connection,
-    found: FromClause,
-    where: Where,
-    day: ColumnElement[date],
-    *,
-    known: bool,
-) -> Select[Any]:
-    if where.places is not None:
-        shapes = shapely.set_srid(where.places, REST_SRID)
-        rows = pa.table({"geometry": pa.array(shapely.to_wkb(shapes, include_srid=True))})
-        places = stage(connection, {"geometry": Shape()}, rows)
-        near = func.ST_DWithin(
-            _INCIDENTS.c.geometry, places.c.geometry, where.within, type_=Boolean
-        )
-        found = found.join(places, near)
-    chosen = _asking(found, day, literal(known))
-    if where.places is not None:  # an incident near two places comes once
-        chosen = chosen.group_by(_INCIDENTS.c.incident_id)
+def _found(connection: Connection, zone: str, where: Where) -> FromClause:
+    """Give the questions of some days and places, each once."""
+    chosen = _questions(zone)
+    day = day_of(zone)
     if where.since is not None:
         chosen = chosen.where(day >= where.since)
     if where.until is not None:
         chosen = chosen.where(day < where.until)
-    return chosen
+    if where.places is None:
+        return chosen.subquery("found")
+    shapes = shapely.set_srid(where.places, REST_SRID)
+    rows = pa.table({"geometry": pa.array(shapely.to_wkb(shapes, include_srid=True))})
+    places = stage(connection, {"geometry": Shape()}, rows)
+    near = func.ST_DWithin(_INCIDENTS.c.geometry, places.c.geometry, where.within, type_=Boolean)
+    chosen = chosen.join(places, near).group_by(_INCIDENTS.c.incident_id)
+    # By itself, or the planner, who takes places and days to be strangers to each other, expects
+    # one incident of a join with the answers, and compares a million of them with every place.
+    return chosen.cte("found").prefix_with("MATERIALIZED")

@@ -89,13 +89,21 @@ def test_one_grid_s_loss_is_another_s_gain_and_comes_once():
     (change,) = in_turn(border_changes(before, after), np.array([], np.int64))
     assert len(change.places) == 1
     assert change.places.iloc[0].equals(corner[1])
+    assert shapely.get_num_geometries(change.places.iloc[0]) == 1
+
+
+def test_land_that_a_grid_has_before_and_after_is_left_alone_though_no_corner_stays():
+    places = border_changes(*(frame([("a", None, None, block(n, 0, 9))]) for n in (0, 1)))
+    x, y = lattice(np.array([0.5, 5.0, 9.5])), np.full(3, lattice(0.5) - 88)
+    assert concerned(places, x, y, np.zeros(3)).tolist() == [True, False, True]
 
 
 def test_a_border_that_moves_by_one_bit_is_a_change():
     bit = np.nextafter(lattice(1), 999)
     old, new = block(0, 0), shapely.box(lattice(0), lattice(0) - 88, bit, lattice(1) - 88)
     places = places_between(np.array([old]), np.array([new]))
-    assert shapely.dwithin(places, shapely.Point(bit, lattice(0.3) - 88), HAIR).any()
+    edge = shapely.Point(bit, lattice(0.3) - 88)
+    assert shapely.dwithin(shapely.boundary(places), edge, HAIR).any()
 
 
 @pytest.mark.parametrize("nearest", [0.0, 30.0, 1000.0])

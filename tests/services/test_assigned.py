@@ -1,6 +1,7 @@
 import datetime as dt
 import os
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -229,6 +230,17 @@ def test_incidents_that_come_move_or_go_are_all_that_is_answered(three):
     assert assign_incidents(three, zone=ZONE) == Assigned(moved=1, regridded=1)
 
 
+def test_an_incident_that_moves_north_or_east_or_to_another_day_is_asked_again(three):
+    assign_incidents(three, zone=ZONE)
+    for n, (east, north, day) in enumerate([(0.5, 0.5, 5), (1.5, 0.5, 5), (1.5, 5.0, 5)]):
+        put_incidents(three, [lattice(east)], [lattice(north) - 88], [day])
+        assert assign_incidents(three, zone=ZONE).moved == 1
+        assert three.incident_grids(["i000000"])["grid_code"].fillna("-").item() == "ab-"[n]
+    put_incidents(three, [lattice(1.5)], [lattice(5.0) - 88], [6])
+    assert assign_incidents(three, zone=ZONE) == Assigned(moved=1)
+    assert assign_incidents(three, zone=ZONE) == Assigned()
+
+
 def test_an_answer_that_stays_is_not_written_again(three):
     assign_incidents(three, zone=ZONE)
     versions = text("SELECT incident_id, xmin::text FROM gridgeo.incident_grids ORDER BY 1")
@@ -304,6 +316,33 @@ def test_refuses_a_distance_that_is_none_before_anything_is_kept(three):
     with pytest.raises(ParameterError, match="nearest_within_m"):
         assign_incidents(three, zone=ZONE, nearest_within_m=-1.0)
     assert three.counts()["gridgeo.incident_grid_bases"] == 0
+
+
+def test_many_places_are_sought_by_their_index_not_one_by_one_in_every_incident(store):
+    """Left to itself the planner compares each incident with each place: here for a minute."""
+    n = 30_000
+    with transaction(store.engine) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO gridgeo.incidents (incident_id, class_code, reported_at, geometry)"
+                " SELECT n, '0101', '1970-01-05', ST_SetSRID(ST_MakePoint(120 + n / 3e4, 32.0005),"
+                " 4490) FROM generate_series(1, :n) n"
+            ),
+            {"n": n},
+        )
+    codes = [f"g{i:04d}" for i in range(1000)]
+    for shift in (0.0, 0.1):
+        west = [i + shift for i in range(1000)]
+        rows = [(c, None, None, block(w, 0)) for c, w in zip(codes, west, strict=True)]
+        put_grids(store, frame(rows))
+        with store.engine.connect() as connection:
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            alone.execute(text("ANALYZE gridgeo.incidents, gridgeo.incident_grids"))
+        began = time.monotonic()
+        done = assign_incidents(store, zone=ZONE)
+        taken_s = time.monotonic() - began
+    assert 2_900 < done.looked_at < 6_100
+    assert taken_s < 30
 
 
 def test_two_runs_at_once_come_to_the_same_as_one(three):
