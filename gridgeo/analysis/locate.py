@@ -1,6 +1,7 @@
 """Which grid is responsible for a point."""
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from time import perf_counter
 
 import geopandas as gpd
@@ -52,14 +53,23 @@ class GridIndex:
 
     def __init__(self, grids: gpd.GeoDataFrame | gpd.GeoSeries) -> None:
         began_s = perf_counter()
-        self._polygons = geometry_of(grids, "grids").to_numpy(copy=True)
-        segments = read_segments(self._polygons)
-        self._built = build_cells(segments, len(self._polygons))
+        polygons = geometry_of(grids, "grids").to_numpy(copy=True)
+        self._polygons: npt.NDArray[np.object_] | None = polygons
+        self._built = build_cells(read_segments(polygons), len(polygons))
         self._build_seconds = perf_counter() - began_s
 
     def __len__(self) -> int:
         """Count the grids, those that cover nothing included."""
-        return len(self._polygons)
+        return len(self._built.suspect)
+
+    def bare(self) -> "GridIndex":
+        """Give this index without the shapes it was made of, smaller to keep and to send.
+
+        It answers as before and reports nothing.
+        """
+        bare = copy(self)
+        bare._polygons = None
+        return bare
 
     def locate(self, x: npt.ArrayLike, y: npt.ArrayLike, threads: int = 1) -> Ints:
         """Find the grid of each point.
@@ -111,7 +121,17 @@ class GridIndex:
         -------
         IndexReport
             The search looks at grids near dirty cells only, so it is fast on clean layers.
+
+        Raises
+        ------
+        ParameterError
+            The index is bare.
         """
+        if self._polygons is None:
+            raise ParameterError(
+                "This index is bare; a report needs the shapes of the grids.",
+                hint="Call report() on the index that bare() was called on.",
+            )
         suspect = np.flatnonzero(self._built.suspect)
         return IndexReport(
             grids=len(self._polygons),
@@ -127,7 +147,7 @@ class GridIndex:
     def _locate(
         self, x: npt.ArrayLike, y: npt.ArrayLike, threads: int, mark: bool
     ) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        xs, ys = _coordinates(x, "x"), _coordinates(y, "y")
+        xs, ys = coordinates(x, "x"), coordinates(y, "y")
         n = len(xs)
         if len(ys) != n:
             raise ParameterError(
@@ -206,10 +226,27 @@ def _valid(polygons: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
     return shapely.is_valid(polygons) | shapely.is_missing(polygons)
 
 
-def _coordinates(values: npt.ArrayLike, name: str) -> Floats:
-    """Coordinates as kernels take them: contiguous, aligned and read-only.
+def coordinates(values: npt.ArrayLike, name: str) -> Floats:
+    """Give coordinates as kernels take them: contiguous, aligned and read-only.
 
     One numba type for every caller: a writable and a read-only array would be compiled apart.
+
+    Parameters
+    ----------
+    values : float64, shape (n,)
+        A single number is one coordinate.
+    name : str
+        Of the list, used in messages.
+
+    Returns
+    -------
+    float64, shape (n,)
+        A view of ``values`` where they are of that kind.
+
+    Raises
+    ------
+    ParameterError
+        It is no list of numbers.
     """
     try:
         array = np.require(np.atleast_1d(np.asarray(values, dtype=np.float64)), None, ["C", "A"])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gridgeo.analysis.balance import warm_balance
 from gridgeo.analysis.locate import warm_locate
+from gridgeo.analysis.nearest.index import warm_nearest
 
 
 def warm(told: Callable[[float, str], None]) -> None:
@@ -16,6 +17,8 @@ def warm(told: Callable[[float, str], None]) -> None:
     """
     told(0.0, "(assign)")
     warm_locate()
-    told(0.4, "(balance)")
+    told(0.3, "(nearest)")
+    warm_nearest()
+    told(0.5, "(balance)")
     warm_balance()
     told(1.0, "")
