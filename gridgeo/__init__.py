@@ -6,7 +6,7 @@
 
 from gridgeo._version import __version__
 from gridgeo.analysis.access import access
-from gridgeo.analysis.assign import assign
+from gridgeo.analysis.assign import Assigner, assign
 from gridgeo.analysis.balance import (
     Choice,
     Difference,
@@ -44,6 +44,7 @@ from gridgeo.ingest.plan_file import read_plan
 from gridgeo.model.plan import Plan
 
 __all__ = [
+    "Assigner",
     "CRSError",
     "Choice",
     "ConflictError",

@@ -1,6 +1,6 @@
 """Give every point its grid."""
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import geopandas as gpd
 import numpy as np
@@ -9,13 +9,15 @@ import pandas as pd
 import shapely
 
 from gridgeo.analysis.cells.segments import Floats, Ints
-from gridgeo.analysis.locate import GridIndex, geometry_of
+from gridgeo.analysis.locate import GridIndex, coordinates, geometry_of
+from gridgeo.analysis.nearest.index import NearestIndex
 from gridgeo.errors import GeometryError, ParameterError
-from gridgeo.model.crs import require_metric, to_crs_of
+from gridgeo.model.crs import moved, require_metric
 
 HOW = ("inside", "border", "nearest", "none")
 INSIDE, BORDER, NEAREST, NONE = range(4)
-_POINT_TYPES = (-1, 0)  # missing, Point
+_CHUNK = 8192  # points whose coordinates are taken at once, while they are in the cache
+_POINT = 0  # a missing one is −1
 
 
 class Answer(NamedTuple):
@@ -64,7 +66,17 @@ class Assigner:
 
     Notes
     -----
-    May be shared between threads and pickled.
+    May be shared between threads and pickled; a pickle holds what is needed to answer and no
+    shapes. What finds the nearest grid is made ready when the first point in no grid asks for it.
+
+    Examples
+    --------
+    >>> grids = gpd.GeoSeries([shapely.box(0, 0, 9, 9)], index=["G1"], crs=4549)
+    >>> assigner = Assigner(grids)
+    >>> assigner.assign(gpd.GeoSeries.from_xy([3, 12], [3, 9], crs=4549))
+      grid_id     how  distance_m
+    0      G1  inside         0.0
+    1     NaN    none         NaN
     """
 
     def __init__(
@@ -81,9 +93,27 @@ class Assigner:
                 )
         self.crs = areas.crs
         self.ids = _ids(areas.index)
-        self._areas = areas.to_numpy()
-        self._within_m = nearest_within_m
-        self._index = GridIndex(areas)
+        self._index = GridIndex(areas).bare()
+        self._nearest: NearestIndex | None = None
+        if nearest_within_m is not None:
+            self._nearest = NearestIndex(areas.to_numpy(copy=True), nearest_within_m)
+
+    def assign(self, points: gpd.GeoDataFrame | gpd.GeoSeries, threads: int = 1) -> pd.DataFrame:
+        """Give every point of a layer its grid, as ``assign`` does.
+
+        Parameters
+        ----------
+        points : GeoDataFrame or GeoSeries of Point, shape (n,)
+        threads : int
+            Cores to use, at least 1. The answer does not depend on it.
+
+        Returns
+        -------
+        DataFrame, shape (n,)
+        """
+        spots = geometry_of(points, "points")
+        x, y = moved(*_coordinates(spots.to_numpy()), spots.crs, self.crs)
+        return self.frame(self.at(x, y, threads), points.index)
 
     def at(self, x: npt.ArrayLike, y: npt.ArrayLike, threads: int = 1) -> Answer:
         """Give every point its grid.
@@ -99,16 +129,17 @@ class Assigner:
         -------
         Answer
         """
+        x, y = coordinates(x, "x"), coordinates(y, "y")
         position, on_border = self._index.locate_with_border(x, y, threads)
-        how = np.where(position < 0, NONE, np.where(on_border, BORDER, INSIDE)).astype(np.int8)
-        distance_m = np.where(position < 0, np.nan, 0.0)
-        if self._within_m is not None:
-            x, y = np.atleast_1d(x), np.atleast_1d(y)
-            lost = np.flatnonzero((position < 0) & np.isfinite(x) & np.isfinite(y))
-            near, grid, metres = _nearest(x[lost], y[lost], self._areas, self._within_m)
-            position[lost[near]] = grid
-            how[lost[near]] = NEAREST
-            distance_m[lost[near]] = metres
+        how = on_border.view(np.int8)  # INSIDE is 0 as False is, BORDER is 1 as True is
+        distance_m = np.zeros(len(position))
+        lost = position < 0
+        if lost.any():
+            how[lost] = NONE
+            distance_m[lost] = np.nan
+            if self._nearest is not None:
+                self._nearest.fill(x, y, position, distance_m, threads)
+                how[lost & (position >= 0)] = NEAREST
         return Answer(position, how, distance_m)
 
     def frame(self, answer: Answer, index: pd.Index) -> pd.DataFrame:
@@ -127,6 +158,7 @@ def assign(
     points: gpd.GeoDataFrame | gpd.GeoSeries,
     grids: gpd.GeoDataFrame | gpd.GeoSeries,
     nearest_within_m: float | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Give every point the grid that is responsible for it.
 
@@ -137,8 +169,10 @@ def assign(
     grids : GeoDataFrame or GeoSeries of Polygon or MultiPolygon, shape (m,)
         Its index values are the answer. Where several cover a point, the first in order is given.
     nearest_within_m : float, optional
-        A point in no grid goes to the nearest one that is at most so many metres away; of equally
-        near ones to the first in order. ``None``: it stays in no grid.
+        A point in no grid goes to the nearest one that is at most so many metres away (and at most
+        10¹⁵); of equally near ones to the first in order. ``None``: it stays in no grid.
+    threads : int
+        Cores to use, at least 1. The answer does not depend on it.
 
     Returns
     -------
@@ -154,10 +188,15 @@ def assign(
     GeometryError
         ``points`` holds something else than points, or ``grids`` than areas.
     ParameterError
-        ``nearest_within_m`` is negative or NaN, or a layer is no geometry frame.
+        ``nearest_within_m`` is negative or NaN, ``threads`` < 1, or a layer is no geometry frame.
+
+    See Also
+    --------
+    Assigner : Grids made ready once, for many calls.
 
     Notes
     -----
+    Distances are those of ``shapely.distance`` to the borders of a grid, to the bit.
     Points are brought into the CRS of ``grids``; a border is a straight line there, not in the
     CRS of the points. A point beyond that projection's reach is in no grid.
 
@@ -169,49 +208,38 @@ def assign(
     0      G1   inside         0.0
     1      G1  nearest         3.0
     """
-    spots = geometry_of(points, "points")
-    areas = geometry_of(grids, "grids")
-    spots = to_crs_of(spots, areas, "points", "grids")
-    assigner = Assigner(areas, nearest_within_m)
-    return assigner.frame(assigner.at(*_coordinates(spots.to_numpy())), points.index)
+    geometry_of(points, "points")  # what is no layer is refused before grids are made ready
+    return Assigner(grids, nearest_within_m).assign(points, threads)
 
 
 def _coordinates(spots: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
     """Coordinates of points; NaN where one is missing or empty."""
-    odd = np.flatnonzero(~np.isin(shapely.get_type_id(spots), _POINT_TYPES))
-    if len(odd):
-        raise GeometryError(
-            f"points holds a {spots[odd[0]].geom_type} at position {odd[0]} "
-            f"({len(odd):,} in all that are no points); only a Point can be assigned.",
-            hint="Take points first, such as points.representative_point().",
-            code="geometry.kind",
-            fields=["geometry"],
-        )
-    x, y = np.full((2, len(spots)), np.nan)
-    found, point = shapely.get_coordinates(spots, return_index=True)
-    x[point], y[point] = found.T
+    x, y = np.empty((2, len(spots)))
+    for first in range(0, len(spots), _CHUNK):
+        chunk = spots[first : first + _CHUNK]
+        kind = shapely.get_type_id(chunk)
+        if (kind > _POINT).any():
+            _refuse(spots)
+        found, point = shapely.get_coordinates(chunk, return_index=True)
+        there = slice(first, first + len(chunk))
+        if len(found) == len(chunk):
+            x[there], y[there] = found.T
+        else:
+            x[there] = y[there] = np.nan
+            x[first + point], y[first + point] = found.T
     return x, y
 
 
-def _nearest(
-    x: Floats, y: Floats, areas: npt.NDArray[np.object_], within_m: float
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
-    """Nearest area of each point that has one within reach: point, area, metres.
-
-    Of equally near ones the lowest; distances ≤ ``within_m`` count.
-    """
-    (point, area), metres = shapely.STRtree(areas).query_nearest(
-        shapely.points(x, y),
-        max_distance=np.nextafter(within_m, np.inf),  # the tree refuses 0
-        return_distance=True,
-        all_matches=True,
+def _refuse(spots: npt.NDArray[np.object_]) -> NoReturn:
+    """Say which shape is no point."""
+    odd = np.flatnonzero(shapely.get_type_id(spots) > _POINT)
+    raise GeometryError(
+        f"points holds a {spots[odd[0]].geom_type} at position {odd[0]} "
+        f"({len(odd):,} in all that are no points); only a Point can be assigned.",
+        hint="Take points first, such as points.representative_point().",
+        code="geometry.kind",
+        fields=["geometry"],
     )
-    order = np.lexsort((area, point))
-    point, area, metres = point[order], area[order], metres[order]
-    first = np.ones(len(point), np.bool_)
-    first[1:] = point[1:] != point[:-1]
-    first &= metres <= within_m
-    return point[first], area[first], metres[first]
 
 
 def _ids(index: pd.Index) -> pd.api.extensions.ExtensionArray:

@@ -1,3 +1,5 @@
+import pickle
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.partitions import partition
-from gridgeo.analysis.assign import assign
+from gridgeo.analysis.assign import BORDER, INSIDE, NEAREST, NONE, Assigner, assign
 from gridgeo.errors import CRSError, GeometryError, ParameterError
 
 METRES = "EPSG:4549"
@@ -158,6 +160,76 @@ def test_nothing_is_assigned_to_no_grids_and_no_points_to_grids():
 def test_missing_grids_are_never_nearest():
     holed = grids_of([None, shapely.Polygon(), LEFT], ["a", "b", "c"])
     assert row(assign(points_of([3], [1]), holed, nearest_within_m=5)) == ["c", "nearest", 1.0]
+
+
+def test_an_assigner_is_asked_again_and_again_and_answers_as_assign_does():
+    grids = grids_of(partition(30, 1, holes=0.3))
+    assigner = Assigner(grids, nearest_within_m=40)
+    rng = np.random.default_rng(1)
+    for n in (0, 1, 500, 40_000):
+        points = points_of(*rng.random((2, n)) * 1200 - 100)
+        answer = assign(points, grids, nearest_within_m=40)
+        pd.testing.assert_frame_equal(assigner.assign(points), answer)
+        pd.testing.assert_frame_equal(assigner.assign(points, threads=3), answer)
+        far = points.to_crs(4490)
+        assert (assigner.assign(far)["how"] == answer["how"]).mean() > 0.9 or not n
+
+
+def test_an_assigner_answers_coordinates_of_any_kind_with_positions():
+    assigner = Assigner(grids_of([LEFT, None, RIGHT]), nearest_within_m=2)
+    x, y = [1, 2, 5, 9, np.nan, np.inf, 3], [1, 1, 1, 1, 1, 1, 1]
+    for of in (list, np.float32, np.asarray, pd.Series):
+        position, how, distance_m = assigner.at(of(x), of(y))
+        assert position.tolist() == [0, 0, 2, -1, -1, -1, 2]
+        assert how.tolist() == [INSIDE, BORDER, NEAREST, NONE, NONE, NONE, INSIDE]
+        np.testing.assert_array_equal(distance_m, [0, 0, 1, np.nan, np.nan, np.nan, 0])
+        assert [position.dtype, how.dtype, distance_m.dtype] == [np.int32, np.int8, np.float64]
+    assert assigner.at(5, 1).distance_m.tolist() == [1]
+    with pytest.raises(ParameterError, match="x holds something that is no number"):
+        assigner.at(["a"], [1])
+    with pytest.raises(ParameterError, match="threads is 0"):
+        assigner.at(x, y, threads=0)
+
+
+def test_a_pickled_assigner_answers_the_same_and_holds_no_shapes():
+    grids = grids_of(partition(300, 1, holes=0.3))
+    points = points_of(*np.random.default_rng(1).random((2, 500)) * 1200 - 100)
+    vertices = shapely.get_num_coordinates(grids.to_numpy()).sum()
+    for within_m in (None, 40):
+        assigner = Assigner(grids, nearest_within_m=within_m)
+        data = pickle.dumps(assigner)
+        assert b"shapely" not in data
+        answer = pickle.loads(data).assign(points)
+        pd.testing.assert_frame_equal(answer, assigner.assign(points))
+        if within_m is None:
+            without = len(data)
+    assert len(data) - without < 26 * vertices  # two coordinates of each vertex, and the tree
+
+
+def test_what_finds_the_nearest_is_made_when_a_place_in_no_grid_asks_for_it():
+    assigner = Assigner(TWO, nearest_within_m=3)
+    assigner.at([1, 2, np.nan], [1, 1, 1])
+    assert assigner._nearest.nbytes == 0
+    assert assigner.at([5], [1]).distance_m.tolist() == [1.0]
+    assert assigner._nearest.nbytes > 0
+    assert Assigner(TWO)._nearest is None
+
+
+def test_missing_points_keep_their_rows_wherever_they_are_among_many():
+    rng = np.random.default_rng(1)
+    x, y = rng.random((2, 20_000)) * 4
+    shapes = shapely.points(x, y)
+    gone = rng.permutation(len(x))[:50]
+    shapes[gone[:25]], shapes[gone[25:]] = None, shapely.Point()
+    answer = assign(gpd.GeoSeries(shapes, crs=METRES), TWO, nearest_within_m=5)
+    assert (answer["how"] == "none").to_numpy().nonzero()[0].tolist() == sorted(gone)
+    rest = np.setdiff1d(np.arange(len(x)), gone)
+    pd.testing.assert_frame_equal(
+        answer.iloc[rest], assign(points_of(x, y), TWO, nearest_within_m=5).iloc[rest]
+    )
+    shapes[19_999] = shapely.LineString([(0, 0), (1, 1)])
+    with pytest.raises(GeometryError, match="a LineString at position 19999"):
+        assign(gpd.GeoSeries(shapes, crs=METRES), TWO)
 
 
 def test_a_layer_without_crs_is_refused():
