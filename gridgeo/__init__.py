@@ -22,6 +22,7 @@ from gridgeo.analysis.balance import (
     proposals,
 )
 from gridgeo.analysis.locate import GridIndex
+from gridgeo.analysis.onset import silence_onset
 from gridgeo.analysis.rates import class_rates, expected_counts, shrink_rates
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.silence import silent_grids
@@ -78,6 +79,7 @@ __all__ = [
     "reach",
     "read_plan",
     "shrink_rates",
+    "silence_onset",
     "silent_grids",
     "tiling_faults",
     "unit_edges",
