@@ -42,11 +42,11 @@ from benchmarks.balance_page import write
 
 PAGE = Path(__file__).parent.parent / "docs" / "assign.md"
 PARTS = ("peers", "throughput", "large", "exact", "damage", "memory", "growth", "others")
-OTHERS = {  # module → what it measures, for its line when it is not there
-    "nearest": "nearest grid within a tolerance",
-    "assign_files": "streamed from file to file",
-    "assign_store": "pulled from PostGIS, assigned and written back",
-    "scale": "Parquet to Parquet on Dask",
+OTHERS = {  # what is measured elsewhere → module and function that give its lines
+    "nearest grid within a tolerance": ("assign_others", "nearest_lines"),
+    "streamed from file to file": ("assign_files", "target_lines"),
+    "pulled from PostGIS, assigned and written back": ("assign_store", "target_lines"),
+    "from Parquet to Parquet on Dask": ("assign_others", "scale_lines"),
 }
 TARGETS = {
     "shapely intersects_xy, sorted and prepared": 30,
@@ -239,11 +239,11 @@ class Bench:
 def others(n_points, n_grids):
     """What other modules of this folder say of assign; who is missing or fails is named."""
     found = []
-    for name, what in OTHERS.items():
+    for what, (name, function) in OTHERS.items():
         try:
             module = importlib.import_module(f"benchmarks.{name}")
             with contextlib.redirect_stdout(io.StringIO()):
-                found += module.target_lines(n_points, n_grids)
+                found += getattr(module, function)(n_points, n_grids)
         except Exception as error:
             found.append(Line(what, (), note=f"benchmarks.{name}: {error}"))
     return found

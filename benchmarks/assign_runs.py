@@ -22,11 +22,13 @@ from gridgeo.analysis.locate import GridIndex, warm_locate
 
 SIZE = 1000.0
 CLUSTERED = 0.8  # share of the grids in towns, where it is not even
+_WITHOUT_ENCLAVES = 1 / 1.03
+_STEPS = 53  # make 70 vertices
 
 
 @dataclass(frozen=True)
 class Instance:
-    """Points and grids from a seed; where grids are clustered, so are the points."""
+    """Points and grids (enclaves included) from a seed; where grids are clustered, points are."""
 
     n_points: int
     n_grids: int
@@ -36,7 +38,8 @@ class Instance:
     def polygons(self):
         """Shapes of the grids."""
         share = CLUSTERED if self.clustered else 0.0
-        return partition(self.n_grids, self.seed, size=SIZE, clustered=share)
+        n = max(round(_WITHOUT_ENCLAVES * self.n_grids), 1)
+        return partition(n, self.seed, size=SIZE, steps=_STEPS, clustered=share)
 
     def points(self, polygons):
         """x, y."""

@@ -124,12 +124,14 @@ def failing_server():
 
 
 def test_lines_of_other_benchmarks_are_taken_and_the_missing_named(monkeypatch):
-    there = SimpleNamespace(target_lines=lambda points, _: [Line(f"{points}", (2.0,))])
+    there = SimpleNamespace(lines=lambda points, _: [Line(f"{points}", (2.0,))])
     monkeypatch.setitem(sys.modules, "benchmarks.there", there)
-    monkeypatch.setattr(assign, "OTHERS", {"there": "what", "nosuch": "what nobody measures"})
+    monkeypatch.setattr(
+        assign, "OTHERS", {"what": ("there", "lines"), "nobody": ("nosuch", "lines")}
+    )
     taken, missing = assign.others(7, 3)
     assert taken.what == "7"
-    assert missing.what == "what nobody measures"
+    assert missing.what == "nobody"
     assert missing.cells("day")[3] == "not measured"
     assert "benchmarks.nosuch" in missing.cells("day")[1]
 
