@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from gridgeo.analysis.cells.build import build_cells
-from gridgeo.analysis.cells.query import BLOCK, locate_slice
+from gridgeo.analysis.cells.query import AT_ONCE, locate_slice
 from gridgeo.analysis.cells.report import IndexReport, find_gaps, find_overlaps
 from gridgeo.analysis.cells.segments import Floats, Ints, read_segments
 from gridgeo.errors import GeometryError, ParameterError
@@ -133,10 +133,12 @@ class GridIndex:
                 hint="Call report() on the index that bare() was called on.",
             )
         suspect = np.flatnonzero(self._built.suspect)
+        clean, *dirty = self._built.found.tolist()
         return IndexReport(
             grids=len(self._polygons),
-            clean_cells=self._built.clean,
-            dirty_cells=self._built.dirty,
+            clean_cells=clean,
+            dirty_cells=sum(dirty),
+            dirty_because=dict(zip(("overlap", "crossing", "crowded"), dirty, strict=True)),
             overlaps=find_overlaps(self._polygons, suspect),
             gaps=find_gaps(self._polygons, self._built.suspect, self.locate),
             invalid=tuple(np.flatnonzero(~_valid(self._polygons)).tolist()),
@@ -161,7 +163,7 @@ class GridIndex:
         position = np.empty(n, np.int32)
         on_border = np.zeros(n if mark else 0, np.bool_)
         # Few points are not worth a thread; many are cut so that threads end together.
-        slices = threads * _SLICES_PER_THREAD if threads > 1 and n >= 4 * BLOCK else 1
+        slices = threads * _SLICES_PER_THREAD if threads > 1 and n >= 4 * AT_ONCE else 1
         cuts = np.linspace(0, n, slices + 1).astype(np.int64).tolist()
 
         def fill(k: int) -> None:

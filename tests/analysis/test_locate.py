@@ -72,6 +72,10 @@ def hard_points(index, polygons, seed):
     corners = rng.integers(0, cells.side * 8, (300, 2)) / 8 / cells.per_unit
     corners += [cells.x0, cells.y0]
     pick = rng.integers(0, len(vertices), (2, 300))
+    # Beside vertices, on the borders of cells of every depth.
+    finer = cells.per_unit * 2.0 ** rng.integers(0, 25, (300, 1))
+    origin = np.array([cells.x0, cells.y0])
+    deep = np.floor((vertices[pick[0]] - origin) * finer) / finer + origin
     level = np.column_stack([vertices[pick[0], 0], vertices[pick[1], 1]])
     mixed = np.column_stack([corners[:, 0], vertices[pick[0], 1]])
     beside = [
@@ -81,7 +85,7 @@ def hard_points(index, polygons, seed):
     beside = [p[((p == 0) | (np.abs(p) > 1e-300)).all(axis=1)] for p in beside]
     wild = np.array([[np.nan, 1], [1, np.nan], [np.inf, 1], [1, -np.inf], [1e308, -1e308]])
     return np.concatenate(
-        [vertices, on_edges, anywhere, corners, level, mixed, *beside, wild]
+        [vertices, on_edges, anywhere, corners, deep, level, mixed, *beside, wild]
     ).T.copy()
 
 
@@ -120,10 +124,13 @@ soups = st.lists(any_ring | boxes | with_hole | several | nothing, min_size=1, m
 places = st.sampled_from([(1.0, 0.0), (0.3, 3.5e6), (1e-7, 120.0), (1 / 3, -7.0), (16.0, 1e15)])
 
 
-@given(soups, places, st.integers(0, 99))
-def test_the_first_covering_polygon_of_any_soup_is_given(soup, place, seed):
+far_away = st.sampled_from([[], [shapely.box(1e6, -2e6, 1e6 + 1, 1e6)]])  # the soup is one crowd
+
+
+@given(soups, far_away, places, st.integers(0, 99))
+def test_the_first_covering_polygon_of_any_soup_is_given(soup, far, place, seed):
     scale, origin = place
-    moved = shapely.transform(np.array(soup, dtype=object), lambda c: c * scale + origin)
+    moved = shapely.transform(np.array(soup + far, dtype=object), lambda c: c * scale + origin)
     index = index_of(moved)
     if all(p is None or p.is_empty for p in moved):
         assert index.locate([1.0, np.nan], [1.0, 1.0]).tolist() == [-1, -1]
@@ -250,9 +257,10 @@ def test_grids_without_area_cover_nothing(empty):
     assert index.report().overlaps == ()
 
 
-def test_height_is_ignored():
-    index = index_of([shapely.force_3d(LEFT, 7.0), RIGHT])
-    assert index.locate([1, 3], [1, 1]).tolist() == [0, 1]
+def test_height_and_measure_are_ignored():
+    measured = shapely.from_wkt("POLYGON ZM ((4 0 1 9, 6 0 2 9, 6 2 3 9, 4 2 4 9, 4 0 1 9))")
+    index = index_of([shapely.force_3d(LEFT, 7.0), RIGHT, measured])
+    assert index.locate([1, 3, 5], [1, 1, 1]).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

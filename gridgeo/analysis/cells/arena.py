@@ -1,5 +1,6 @@
 """Arrays that grow without a second copy."""
 
+import gc
 import mmap
 from contextlib import suppress
 
@@ -32,7 +33,11 @@ class Arena:
     def resize(self, length: int) -> None:
         """Grow or shrink to ``length`` elements; views taken before must be gone."""
         del self.array  # a map with a view cannot be resized
-        self._map.resize(self._bytes(length))
+        try:
+            self._map.resize(self._bytes(length))
+        except BufferError:  # numba keeps arguments of a call it compiled for in a cycle of garbage
+            gc.collect()
+            self._map.resize(self._bytes(length))
         self._view()
 
     def _bytes(self, length: int) -> int:

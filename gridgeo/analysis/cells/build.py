@@ -7,25 +7,34 @@ import numpy.typing as npt
 from numba import njit
 
 from gridgeo.analysis.cells.arena import Arena
-from gridgeo.analysis.cells.divide import DONE, FULL, UNUSABLE, divide, step
+from gridgeo.analysis.cells.divide import DONE, UNUSABLE, Block, Sheet, divide, step
 from gridgeo.analysis.cells.lattice import (
     LATTICES,
-    SUB_CELLS_PER_SEGMENT,
     Lattice,
     depth_of,
     lattice_of,
+    reach_of,
     register,
     widening,
 )
-from gridgeo.analysis.cells.owners import lowest_label
-from gridgeo.analysis.cells.records import Cells, Words
+from gridgeo.analysis.cells.members import (
+    Bits,
+    Members,
+    clear,
+    lowest_label,
+    no_members,
+    toggle_owners,
+)
+from gridgeo.analysis.cells.records import BLOCK, BLOCK_UNIT, MOST_PAYLOAD, Cells, block_code
 from gridgeo.analysis.cells.segments import Ints, Segments, ends_of
 from gridgeo.analysis.cells.sides import AWAY, side_of
 from gridgeo.analysis.cells.sweep import Desk, make_desk
 from gridgeo.errors import GeometryError
 
-_MOST_SUB_CELLS = 2**28  # codes are int32, and three bits say the depth
-_MOST_WORDS = 2**31 - 1
+# A sub cell's code for a block has three bits of depth beside the offset.
+_MOST_SUB_CELLS = (MOST_PAYLOAD >> 3) * BLOCK_UNIT
+_MOST_LINKS = 8.0  # per segment of a top cell
+_FEW_LINKS = 64.0  # need not be saved
 
 
 class Built(NamedTuple):
@@ -36,14 +45,14 @@ class Built(NamedTuple):
     cells : Cells
     suspect : bool, shape (polygons,)
         Candidates of dirty cells: every polygon that overlaps another is among them.
-    clean, dirty : int
-        Cells with a record of that kind.
+    found : int64, shape (4,)
+        Cells that segments touch, by what a look at them came to: ``CLEAN``, ``OVERLAP``,
+        ``CROSSING``, ``CROWDED``.
     """
 
     cells: Cells
     suspect: npt.NDArray[np.bool_]
-    clean: int
-    dirty: int
+    found: npt.NDArray[np.int64]
 
 
 def build_cells(segments: Segments, polygons: int) -> Built:
@@ -60,7 +69,7 @@ def build_cells(segments: Segments, polygons: int) -> Built:
     Built
     """
     for attempt in range(LATTICES):
-        lattice = lattice_of(segments.ends, attempt)
+        lattice = lattice_of(segments.table, attempt)
         built = _fill(segments, polygons, lattice)
         if built is not None:
             return built
@@ -69,39 +78,48 @@ def build_cells(segments: Segments, polygons: int) -> Built:
 
 def _fill(segments: Segments, polygons: int, lattice: Lattice) -> Built | None:
     """Fill the cells; None if an anchor lies exactly on a segment."""
-    start, ids = register(segments.ends, lattice)
+    if len(segments.table) > MOST_PAYLOAD:
+        raise _too_large(segments, polygons)
+    start, ids = register(segments.table, lattice)
     top = np.zeros(lattice.side**2, np.int32)
-    sub = Arena(np.int32, int(3 * SUB_CELLS_PER_SEGMENT * len(segments.ends)) + 1024)
-    words = Arena(np.int64, 30 * len(segments.ends) + 1024)
-    suspect = np.zeros(polygons, np.bool_)
-    members = np.empty(polygons + 2, np.int32)
-    desk = make_desk(polygons)
-    counts = np.zeros(2, np.int64)
-    row = used_sub = used_words = 0
+    sub = Arena(np.int32, 32 * len(segments.table) + 1024)
+    records = Arena(np.int32, 16 * len(segments.table) + 1024)
+    used = np.zeros(2, np.int64)
+    found = np.zeros(4, np.int64)
+    members = no_members(polygons)
+    suspect = np.zeros_like(members.bits)
+    desk = make_desk()
+    row = 0
     while True:
-        row, used_sub, used_words, outcome = _fill_rows(
-            segments, lattice, start, ids, row, top, sub.array, used_sub,
-            words.array, used_words, suspect, members, desk, counts,
+        row, outcome = _fill_rows(
+            segments, lattice, start, ids, row, top, sub.array, records.array, used, found, suspect,
+            members, desk,
         )  # fmt: skip
         if outcome == UNUSABLE:
             return None
-        if used_sub > _MOST_SUB_CELLS or used_words > _MOST_WORDS:
-            raise GeometryError(
-                f"grids is too large for one index: {polygons:,} polygons with "
-                f"{len(segments.ends):,} distinct segments.",
-                hint="Split the layer and make an index of each part.",
-                code="geometry.too-large",
-            )
+        if used[0] > _MOST_SUB_CELLS or used[1] > MOST_PAYLOAD:
+            raise _too_large(segments, polygons)
         if outcome == DONE:
             break
         sub.resize(len(sub.array) * 3 // 2)
-        words.resize(len(words.array) * 3 // 2)
-    sub.resize(used_sub)
-    words.resize(used_words)
+        records.resize(len(records.array) * 3 // 2)
+    sub.resize(used[0])
+    records.resize(used[1])
     cells = Cells(
-        lattice.x0, lattice.y0, 1.0 / lattice.width, lattice.side, top, sub.array, words.array
+        lattice.x0, lattice.y0, 1.0 / lattice.width, lattice.side, top, sub.array, records.array,
+        segments.table,
+    )  # fmt: skip
+    suspects = np.unpackbits(suspect.view(np.uint8), count=polygons, bitorder="little")
+    return Built(cells, suspects.astype(np.bool_), found)
+
+
+def _too_large(segments: Segments, polygons: int) -> GeometryError:
+    return GeometryError(
+        f"grids is too large for one index: {polygons:,} polygons with "
+        f"{len(segments.table):,} distinct segments.",
+        hint="Split the layer and make an index of each part.",
+        code="geometry.too-large",
     )
-    return Built(cells, suspect, int(counts[0]), int(counts[1]))
 
 
 @njit(cache=True)
@@ -113,72 +131,89 @@ def _fill_rows(
     row: int,
     top: Ints,
     sub: Ints,
-    used_sub: int,
-    words: Words,
-    used_words: int,
-    suspect: npt.NDArray[np.bool_],
-    members: Ints,
+    records: Ints,
+    used: npt.NDArray[np.int64],
+    found: npt.NDArray[np.int64],
+    suspect: Bits,
+    members: Members,
     desk: Desk,
-    counts: Words,
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int]:
     """Fill rows of top cells from ``row`` on, each from right to left.
+
+    ``sub`` and what follows make a ``Sheet``, which is put together here: a tuple made in Python
+    may live on for a while, and then its arrays cannot grow.
 
     Returns
     -------
-    row, used_sub, used_words : int
-        The first row not filled, and what is in use of ``sub`` and ``words`` before it.
+    row : int
+        The first row not filled; ``used`` and ``found`` count those before it.
     outcome : int
         ``DONE``; ``FULL``: the row does not fit, enlarge both and call again; ``UNUSABLE``.
     """
-    ends = segments.ends
+    table = segments.table
+    sheet = Sheet(sub, records, used, found, suspect, members, desk)
     side, width = lattice.side, lattice.width
-    eps = widening(width, lattice.ulp)
+    eps = widening(width, lattice.ulp, 0)
     most = 1
     for c in range(side * side):
         most = max(most, start[c + 1] - start[c])
     here = np.empty(most, np.int32)  # segments of the top cell; those of its right neighbour before
     sides = np.empty(most, np.int8)
-    anchor = np.empty(len(suspect) + 2, np.int32)  # polygons that cover the top cell's anchor
+    crossed = np.empty(most, np.int32)
+    crowds = [Block(0, 0, 0.0, 0.0, 0.0, here[:0], sides[:0], here[:0], 0)]
+    crowds.clear()
     while row < side:
+        used_before = used.copy()
+        found_before = found.copy()
+        clear(members)
         n = 0
-        n_anchor = 0
-        sub_end = used_sub
-        words_end = used_words
-        row_counts = np.zeros(2, np.int64)
-        bottom = lattice.y0 + row * width - eps
-        upper = lattice.y0 + (row + 1) * width + eps
+        low = lattice.y0 + row * width - eps
+        high = lattice.y0 + (row + 1) * width + eps
         for i in range(side - 1, -1, -1):
             c = row * side + i
             left = lattice.x0 + i * width - eps
             right = lattice.x0 + (i + 1) * width + eps
-            n_anchor = step(segments, here, sides, n, right, bottom, anchor, n_anchor)
-            if n_anchor < 0:
-                return row, used_sub, used_words, UNUSABLE
+            if step(segments, here, sides, n, right, low, members, crossed, 0) < 0:
+                return row, UNUSABLE
             n = 0
+            reach = 0.0
             for k in range(start[c], start[c + 1]):
-                ax, ay, bx, by = ends_of(ends, ids[k])
-                kind = side_of(ax, ay, bx, by, left, right, bottom, upper)
+                ax, ay, bx, by = ends_of(table, ids[k])
+                kind = side_of(ax, ay, bx, by, left, right, low, high)
                 if kind != AWAY:
                     here[n] = ids[k]
                     sides[n] = kind
                     n += 1
+                    reach += reach_of(ax, ay, bx, by, left, right, low, high) / width
             if n == 0:
-                top[c] = lowest_label(anchor, n_anchor)
+                top[c] = lowest_label(members)
                 continue
-            depth = depth_of(n, lattice)
-            if sub_end + (1 << 2 * depth) > len(sub):
-                return row, used_sub, used_words, FULL
-            top[c] = -((sub_end << 3) | depth) - 1
-            words_end, outcome = divide(
-                segments, lattice, row, i, depth, here, sides, n, anchor, n_anchor,
-                sub[sub_end : sub_end + (1 << 2 * depth)], words, words_end, suspect, members,
-                desk, row_counts,
+            depth = depth_of(n, reach, _MOST_LINKS * n + _FEW_LINKS, width, lattice)
+            cell = Block(
+                1, depth, lattice.x0 + i * width, lattice.y0 + row * width, width,
+                here[:n], sides[:n], here[:0], -1,
             )  # fmt: skip
+            outcome, offset = divide(segments, lattice, cell, sheet, crowds)
+            while outcome == DONE and len(crowds) > 0:
+                outcome = _divide_crowd(segments, lattice, crowds.pop(), sheet, crowds)
             if outcome != DONE:
-                return row, used_sub, used_words, outcome
-            sub_end += 1 << 2 * depth
-        used_sub = sub_end
-        used_words = words_end
-        counts += row_counts
+                used[:] = used_before
+                found[:] = found_before
+                return row, outcome
+            top[c] = -block_code(offset, depth) - 1
         row += 1
-    return row, used_sub, used_words, DONE
+    return row, DONE
+
+
+@njit(cache=True)
+def _divide_crowd(
+    segments: Segments, lattice: Lattice, block: Block, sheet: Sheet, crowds: list[Block]
+) -> int:
+    """Divide a sub cell of the top cell at hand, and give its outcome."""
+    for s in block.crossed:
+        toggle_owners(sheet.members, segments.start, segments.owner, s)
+    outcome, offset = divide(segments, lattice, block, sheet, crowds)
+    for s in block.crossed:
+        toggle_owners(sheet.members, segments.start, segments.owner, s)
+    sheet.sub[block.place] = -(block_code(offset, block.depth) << 2 | BLOCK) - 1
+    return outcome

@@ -1,18 +1,86 @@
-"""The inside of one top cell."""
+"""The inside of one cell: a block of smaller ones, and blocks within it where segments crowd."""
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from gridgeo.analysis.cells.lattice import Lattice, widening
-from gridgeo.analysis.cells.owners import flip, lowest_label
-from gridgeo.analysis.cells.records import Words, words_needed, write_clean, write_dirty
+from gridgeo.analysis.cells.lattice import LEVELS, Lattice, depth_of, reach_of, widening
+from gridgeo.analysis.cells.members import Bits, Members, lowest_label, toggle_owners
+from gridgeo.analysis.cells.records import (
+    RECORD,
+    line_of,
+    room_for,
+    room_needed,
+    write_clean,
+    write_dirty,
+)
 from gridgeo.analysis.cells.segments import Floats, Ints, Segments, ends_of
 from gridgeo.analysis.cells.sides import AWAY, crossing, side_of, x_range
-from gridgeo.analysis.cells.sweep import Desk, Sides, cell_is_clean
+from gridgeo.analysis.cells.sweep import CLEAN, Desk, Sides, look_at_cell
 
 # What filling came to: it does not fit / an anchor lies exactly on a segment / it is done.
 FULL, UNUSABLE, DONE = 0, 1, 2
+
+_CROWD = 24  # a cell with so many segments is divided once more, if they are short beside it
+_MOST_LINKS = 2.0  # per segment, when a cell is divided once more
+_SUB, _RECORDS = 0, 1  # places in ``Sheet.used``
+
+
+class Sheet(NamedTuple):
+    """What is written while cells are filled.
+
+    Parameters
+    ----------
+    sub, records : int32
+        As in ``Cells``, with room to spare.
+    used : int64, shape (2,)
+        What is in use of ``sub`` and of ``records``.
+    found : int64, shape (4,)
+        Cells with segments, by what a look at them came to.
+    suspect : uint64
+        Candidates of dirty cells, as the bits of ``Members``.
+    members : Members
+        Polygons that cover the anchor of the cell at hand.
+    desk : Desk
+    """
+
+    sub: Ints
+    records: Ints
+    used: npt.NDArray[np.int64]
+    found: npt.NDArray[np.int64]
+    suspect: Bits
+    members: Members
+    desk: Desk
+
+
+class Block(NamedTuple):
+    """A cell to be divided.
+
+    Parameters
+    ----------
+    level, depth : int
+        Blocks around its sub cells, this one included; how often it is halved.
+    x0, y0, width : float
+        Lower left corner and width.
+    here, sides : int32, int8, shape (n,)
+        Its segments and how they stand to it.
+    crossed : int32
+        Segments crossed on the way from the anchor of the top cell to its own.
+    place : int
+        Where its code stands in ``Sheet.sub``; −1 for a top cell.
+    """
+
+    level: int
+    depth: int
+    x0: float
+    y0: float
+    width: float
+    here: Ints
+    sides: Sides
+    crossed: Ints
+    place: int
 
 
 @njit(inline="always")
@@ -23,80 +91,85 @@ def step(
     n: int,
     x: float,
     y: float,
-    members: Ints,
-    size: int,
+    members: Members,
+    crossed: Ints,
+    m: int,
 ) -> int:
     """Carry the set of polygons that cover a cell's anchor to the point (x, y) of that cell.
 
-    Gives the new size of ``members``, or −1 if the point lies on a segment.
+    Segments crossed on the way are put behind ``crossed[:m]``. Gives their number, those before
+    included; or −1 if the point lies on a segment.
     """
-    ends, start, owner, _ = segments
+    table, start, owner = segments
     for k in range(n):
-        ax, ay, bx, by = ends_of(ends, here[k])
+        ax, ay, bx, by = ends_of(table, here[k])
         met = crossing(x, y, ax, ay, bx, by, sides[k])
         if met < 0:
             return -1
         if met == 1:
-            size = flip(members, size, start, owner, here[k])
-    return size
+            toggle_owners(members, start, owner, here[k])
+            crossed[m] = here[k]
+            m += 1
+    return m
 
 
 @njit(cache=True)
 def divide(
-    segments: Segments,
-    lattice: Lattice,
-    row: int,
-    column: int,
-    depth: int,
-    here: Ints,
-    sides: Sides,
-    n: int,
-    anchor: Ints,
-    n_anchor: int,
-    sub: Ints,
-    words: Words,
-    used_words: int,
-    suspect: npt.NDArray[np.bool_],
-    members: Ints,
-    desk: Desk,
-    counts: Words,
+    segments: Segments, lattice: Lattice, block: Block, sheet: Sheet, crowds: list[Block]
 ) -> tuple[int, int]:
-    """Fill the sub cells of one top cell, row by row, each from right to left.
+    """Fill the block of a cell, row by row, each from right to left.
+
+    Parameters
+    ----------
+    segments : Segments
+    lattice : Lattice
+    block : Block
+    sheet : Sheet
+        ``members`` belong to the anchor of the cell, before and afterwards.
+    crowds : list of Block
+        Sub cells that must be divided themselves are put here; they have no code yet.
 
     Returns
     -------
-    used_words : int
-        What is in use of ``words`` afterwards.
     outcome : int
         ``DONE``, ``FULL`` or ``UNUSABLE``.
+    offset : int
+        Where the block begins in ``sheet.sub``.
     """
+    level, depth, x0, y0, width, here, sides, way, _ = block
+    n = len(here)
+    table, start, owner = segments
+    sub, records, used, found, suspect, members, desk = sheet
+    offset = used[_SUB]
+    if offset + room_for(depth) > len(sub):
+        return FULL, offset
+    used[_SUB] += room_for(depth)
     m = 1 << depth
-    width = lattice.width / m
-    eps = widening(width, lattice.ulp) / 2
-    x0 = lattice.x0 + column * lattice.width
-    y0 = lattice.y0 + row * lattice.width
-    last, link, link_segment, link_side = _deal(segments.ends, here, n, x0, y0, width, eps, m)
+    width /= m
+    eps = widening(width, lattice.ulp, level)
+    last, link, link_segment, link_side = _deal(table, here, n, x0, y0, width, eps, m)
     own = np.empty(n, np.int32)
     own_sides = np.empty(n, np.int8)
+    crossed = np.empty(n + len(link), np.int32)  # in a row
     for j in range(m):
         bottom = y0 + j * width - eps
         top = y0 + (j + 1) * width + eps
-        for k in range(n_anchor):  # members: polygons that cover the sub cell's anchor
-            members[k] = anchor[k]
         right = x0 + m * width + eps
-        size = step(segments, here, sides, n, right, bottom, members, n_anchor)
-        if size < 0:
-            return used_words, UNUSABLE
-        label = lowest_label(members, size)
+        n_crossed = step(segments, here, sides, n, right, bottom, members, crossed, 0)
+        if n_crossed < 0:
+            return UNUSABLE, offset
+        label = lowest_label(members)
         n_own = 0
         for i in range(m - 1, -1, -1):
             left = x0 + i * width - eps
             right = x0 + (i + 1) * width + eps
             if n_own > 0:  # own still lists the right neighbour's segments
-                size = step(segments, own, own_sides, n_own, right, bottom, members, size)
-                if size < 0:
-                    return used_words, UNUSABLE
-                label = lowest_label(members, size)
+                n_crossed = step(
+                    segments, own, own_sides, n_own, right, bottom, members, crossed, n_crossed
+                )
+                if n_crossed < 0:
+                    return UNUSABLE, offset
+                label = lowest_label(members)
             n_own = 0
             k = last[j * m + i]
             while k >= 0:
@@ -104,33 +177,57 @@ def divide(
                 own_sides[n_own] = link_side[k]
                 n_own += 1
                 k = link[k]
+            place = offset + j * m + i
             if n_own == 0:
-                sub[j * m + i] = label
+                sub[place] = label
                 continue
-            if used_words + words_needed(segments, own, n_own, size) > len(words):
-                return used_words, FULL
-            code = -used_words - 1
-            if cell_is_clean(
-                segments, own, own_sides, n_own, left, right, bottom, top, members, size, desk
-            ):
-                used_words = write_clean(
-                    segments, own, own_sides, n_own, members, size, words, used_words
-                )
-                counts[0] += 1
+            if n_own >= _CROWD and level < LEVELS:
+                reach = 0.0
+                for k in range(n_own):
+                    ax, ay, bx, by = ends_of(table, own[k])
+                    reach += reach_of(ax, ay, bx, by, left, right, bottom, top) / width
+                deeper = depth_of(n_own, reach, _MOST_LINKS * n_own, width, lattice)
+                if deeper > 1:
+                    crowds.append(
+                        Block(
+                            level + 1, deeper, x0 + i * width, y0 + j * width, width,
+                            own[:n_own].copy(), own_sides[:n_own].copy(),
+                            np.concatenate((way, crossed[:n_crossed])), place,
+                        )
+                    )  # fmt: skip
+                    continue
+            at = used[_RECORDS]
+            if at + room_needed(segments, own, n_own) > len(records):
+                return FULL, offset
+            seen = look_at_cell(
+                segments, own, own_sides, n_own, left, right, bottom, top, label,
+                members.size[0], desk,
+            )  # fmt: skip
+            found[seen] += 1
+            if seen == CLEAN:
+                kind = RECORD
+                if n_own == 1:
+                    kind = line_of(table, own[0], left, right, bottom, top, label)
+                if kind != RECORD:
+                    sub[place] = -(own[0] << 2 | kind) - 1
+                    continue
+                used[_RECORDS] = write_clean(own, own_sides, n_own, label, records, at)
             else:
-                used_words, whole = write_dirty(
-                    segments, own, own_sides, n_own, members, size, words, used_words, suspect
+                used[_RECORDS], whole = write_dirty(
+                    segments, own, own_sides, n_own, members, records, at, suspect
                 )
                 if whole >= 0:
-                    code = whole
-                counts[1] += 1
-            sub[j * m + i] = code
-    return used_words, DONE
+                    sub[place] = whole
+                    continue
+            sub[place] = -(at << 2 | RECORD) - 1
+        for k in range(n_crossed):  # back to the anchor of the cell
+            toggle_owners(members, start, owner, crossed[k])
+    return DONE, offset
 
 
 @njit(cache=True)
 def _deal(
-    ends: Floats,
+    table: Floats,
     here: Ints,
     n: int,
     x0: float,
@@ -151,7 +248,7 @@ def _deal(
     last = np.full(m * m, -1, np.int32)
     room = 0
     for k in range(n):  # every sub cell of its box, and two columns for rounding
-        ax, ay, bx, by = ends_of(ends, here[k])
+        ax, ay, bx, by = ends_of(table, here[k])
         rows = _clamp((by + 2 * eps - y0) / width, m) - _clamp((ay - 2 * eps - y0) / width, m) + 1
         xa, xb = min(ax, bx), max(ax, bx)
         room += rows * (
@@ -162,7 +259,7 @@ def _deal(
     side = np.empty(room, np.int8)
     q = 0
     for k in range(n):
-        ax, ay, bx, by = ends_of(ends, here[k])
+        ax, ay, bx, by = ends_of(table, here[k])
         j0 = _clamp((ay - 2 * eps - y0) / width, m)
         j1 = _clamp((by + 2 * eps - y0) / width, m)
         for j in range(j0, j1 + 1):

@@ -4,10 +4,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from gridgeo.analysis.cells.records import Cells, read_exact, read_fast
+from gridgeo.analysis.cells.reading import (
+    read_line,
+    read_line_exactly,
+    read_record,
+    read_record_exactly,
+)
+from gridgeo.analysis.cells.records import BLOCK, BLOCK_UNIT, RECORD, Cells
 from gridgeo.analysis.cells.segments import Floats, Ints
 
-BLOCK = 1024  # points taken together through each step, so that their cache misses overlap
+AT_ONCE = 1024  # points taken together through each step, so that their cache misses overlap
 
 
 @njit(nogil=True, cache=True)
@@ -35,23 +41,30 @@ def locate_slice(
     on_border : bool, shape (n,)
         All False; set True where the point lies on that polygon's boundary.
     """
-    floats = cells.words.view(np.float64)
+    x0, y0, per_unit, _, top, sub, records, table = cells
+    tags = table.view(np.int64)
     side = np.int32(cells.side)
     highest = cells.side - 1e-9
-    u_rest = np.empty(BLOCK, np.float64)
-    v_rest = np.empty(BLOCK, np.float64)
-    cell = np.empty(BLOCK, np.int32)
-    divided = np.empty(BLOCK, np.int32)  # points whose top cell is divided, and its code
-    divided_code = np.empty(BLOCK, np.int32)
-    place = np.empty(BLOCK, np.int32)
-    recorded = np.empty(BLOCK, np.int32)  # points whose sub cell has a record, and where
-    record = np.empty(BLOCK, np.int64)
-    touched = np.empty(BLOCK, np.int64)
-    for block in range(first, end, BLOCK):
-        size = min(BLOCK, end - block)
+    u_rest = np.empty(AT_ONCE, np.float64)
+    v_rest = np.empty(AT_ONCE, np.float64)
+    code = np.empty(AT_ONCE, np.int32)
+    # Places are unsigned: for others numba asks each time whether they count from the end.
+    place = np.empty(AT_ONCE, np.uint32)
+    divided = np.empty(AT_ONCE, np.uint32)  # points whose cell is divided, and its block
+    block = np.empty(AT_ONCE, np.uint32)
+    lined = np.empty(AT_ONCE, np.uint32)  # points whose cell a line divides, and which
+    line = np.empty(AT_ONCE, np.uint32)
+    recorded = np.empty(AT_ONCE, np.uint32)  # points whose cell has a record, and where
+    record = np.empty(AT_ONCE, np.uint32)
+    touched = np.empty(AT_ONCE, np.int64)
+    for now in range(first, end, AT_ONCE):
+        size = min(AT_ONCE, end - now)
+        xs = x[now : now + size]
+        ys = y[now : now + size]
+        found = position[now : now + size]
         for i in range(size):
-            u = (x[block + i] - cells.x0) * cells.per_unit
-            v = (y[block + i] - cells.y0) * cells.per_unit
+            u = (xs[i] - x0) * per_unit
+            v = (ys[i] - y0) * per_unit
             # Written so that NaN fails the first test and lands in the empty rim.
             u = u if u > 0.0 else 0.0
             v = v if v > 0.0 else 0.0
@@ -61,40 +74,83 @@ def locate_slice(
             row = np.int32(v)
             u_rest[i] = u - column
             v_rest[i] = v - row
-            cell[i] = row * side + column
+            place[i] = row * side + column
+        # Loops that only look up are kept apart: so many cache misses are under way at once.
+        for i in range(size):
+            code[i] = top[place[i]]
         n = 0
         for i in range(size):
-            code = cells.top[cell[i]]
-            position[block + i] = code - np.int32(1)
+            found[i] = code[i] - np.int32(1)
             divided[n] = i
-            divided_code[n] = code
-            n += int(code < 0)
-        for k in range(n):
-            code = -(divided_code[k] + 1)
-            depth = code & 7
-            m = np.float64(1 << depth)
-            i = divided[k]
-            place[k] = (code >> 3) + ((np.int32(v_rest[i] * m) << depth) | np.int32(u_rest[i] * m))
+            block[n] = -(code[i] + 1)
+            n += int(code[i] < 0)
+        n_lines = 0
         n_records = 0
-        for k in range(n):
-            code = cells.sub[place[k]]
-            position[block + divided[k]] = code - np.int32(1)
-            recorded[n_records] = divided[k]
-            record[n_records] = -(np.int64(code) + 1)
-            n_records += int(code < 0)
-        for k in range(n_records):  # fetch both cache lines of the records before any is read
-            touched[k] = cells.words[record[k]] + cells.words[record[k] + 5]
+        while n > 0:  # once, but where segments crowd
+            for k in range(n):
+                i = divided[k]
+                depth = block[k] & 7
+                m = np.float64(1 << depth)
+                u = u_rest[i] * m
+                v = v_rest[i] * m
+                column = np.int32(u)
+                row = np.int32(v)
+                u_rest[i] = u - column
+                v_rest[i] = v - row
+                place[k] = (block[k] >> 3) * BLOCK_UNIT + ((row << depth) | column)
+            for k in range(n):
+                code[k] = sub[place[k]]
+            blocks = n
+            n = 0
+            for k in range(blocks):
+                i = divided[k]
+                found[i] = code[k] - np.int32(1)
+                told = -(code[k] + 1)
+                kind = told & 3
+                lined[n_lines] = i
+                line[n_lines] = told
+                n_lines += int((code[k] < 0) & (kind < RECORD))
+                recorded[n_records] = i
+                record[n_records] = told >> 2
+                n_records += int((code[k] < 0) & (kind == RECORD))
+                divided[n] = i
+                block[n] = told >> 2
+                n += int((code[k] < 0) & (kind == BLOCK))
+        # Both cache lines are fetched of every segment before any is read.
+        for k in range(n_lines):
+            s = line[k] >> 2
+            touched[k] = tags[s, 0] + tags[s, 4]
         unsure = 0
-        for k in range(n_records):
-            p = block + recorded[k]
-            label = read_fast(cells.words, floats, record[k], x[p], y[p])
-            position[p] = label - np.int32(1)
+        for k in range(n_lines):
+            i = lined[k]
+            label = read_line(table, tags, line[k] >> 2, np.int64(line[k] & 1), xs[i], ys[i])
+            found[i] = label - 1
             place[unsure] = k
             unsure += int(label < 0)
         for t in range(unsure):
             k = place[t]
-            p = block + recorded[k]
-            label, border = read_exact(cells.words, floats, record[k], x[p], y[p])
-            position[p] = label - np.int32(1)
+            i = lined[k]
+            label, border = read_line_exactly(
+                table, tags, line[k] >> 2, np.int64(line[k] & 1), xs[i], ys[i]
+            )
+            found[i] = label - 1
             if mark:
-                on_border[p] = border
+                on_border[now + i] = border
+        for k in range(n_records):
+            place[k] = records[record[k] + 2] >> 2
+        for k in range(n_records):
+            touched[k] = tags[place[k], 0] + tags[place[k], 4]
+        unsure = 0
+        for k in range(n_records):
+            i = recorded[k]
+            label = read_record(records, table, tags, record[k], xs[i], ys[i])
+            found[i] = label - 1
+            place[unsure] = k
+            unsure += int(label < 0)
+        for t in range(unsure):
+            k = place[t]
+            i = recorded[k]
+            label, border = read_record_exactly(records, table, tags, record[k], xs[i], ys[i])
+            found[i] = label - 1
+            if mark:
+                on_border[now + i] = border

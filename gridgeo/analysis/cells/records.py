@@ -1,12 +1,13 @@
-"""The index in memory: cells and records, how they are written and how they are read.
+"""The index in memory: codes of cells, and the records behind them.
 
-A record is a run of 8-byte words, integers and floats mixed (layout in the package's docstring)::
+A record is a run of int32; an *entry* is (segment << 2) | side, how it stands to the cell::
 
-    clean   n << 32 | anchor label
-            n times     ax ay bx by    (lowest owner's label) << 32 | toggle << 2 | side
+    clean   n                       label of the anchor       n entries
     dirty   -(number of candidates)
-            each        segments << 33 | polygon << 1 | covers the anchor
-                        its segments   ax ay bx by side
+            each   n << 1 | covers the anchor     label       n entries
+
+Candidates stand in ascending order. One with the same entries as another just before it can never
+be the first that covers a point, and is left out; so are all behind one that covers the whole cell.
 """
 
 from typing import NamedTuple
@@ -15,19 +16,17 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from gridgeo.analysis.cells.owners import lowest_label
-from gridgeo.analysis.cells.segments import Ints, Segments
-from gridgeo.analysis.cells.sides import CLEAR, RISES_LEFT, crossing
+from gridgeo.analysis.cells.members import Bits, Members, mark_members, next_member
+from gridgeo.analysis.cells.segments import Floats, Ints, Segments, ends_of
 from gridgeo.analysis.cells.sweep import Sides
-from gridgeo.analysis.orientation import ERROR_FLOOR, ERROR_SHARE
+from gridgeo.analysis.orientation import orient
 
-Words = npt.NDArray[np.int64]
-
-PER_SEGMENT = 5  # words
-UNSURE = -1
-_NO_LABEL = 2**31 - 1
-_LOW_31 = 0x7FFFFFFF
+# What a negative code of a sub cell means; LOW_* : the lower label lies on which side of the line.
+LOW_LEFT, LOW_RIGHT, RECORD, BLOCK = range(4)
+MOST_PAYLOAD = 2**29 - 1  # codes are int32, and two bits say what they mean
+BLOCK_UNIT = 16  # blocks begin at multiples of so many sub cells: of a line of the cache
 _LOW_32 = 0xFFFFFFFF
+_TWINS_SOUGHT = 8  # so many candidates back
 
 
 class Cells(NamedTuple):
@@ -45,9 +44,10 @@ class Cells(NamedTuple):
     top : int32, shape (side²,)
         Codes of the top cells, row by row from below.
     sub : int32
-        Codes of the sub cells, one square block for each divided top cell.
-    words : int64
-        Records.
+        Codes of the sub cells, one square block for each divided cell.
+    records : int32
+    table : float64, shape (s, 5)
+        As in ``Segments``.
     """
 
     x0: float
@@ -56,43 +56,74 @@ class Cells(NamedTuple):
     side: int
     top: Ints
     sub: Ints
-    words: Words
+    records: Ints
+    table: Floats
 
 
 @njit(inline="always")
-def words_needed(segments: Segments, here: Ints, n: int, n_anchor: int) -> int:
+def block_code(offset: int, depth: int) -> int:
+    """Code of a top cell that is divided into a block; also the payload of a sub cell's."""
+    return (offset // BLOCK_UNIT) << 3 | depth
+
+
+@njit(inline="always")
+def room_for(depth: int) -> int:
+    """Sub cells that a block takes up."""
+    return max(1 << 2 * depth, BLOCK_UNIT)
+
+
+@njit(inline="always")
+def room_needed(segments: Segments, here: Ints, n: int) -> int:
     """Bound the length of a record, clean or dirty, for ``here[:n]``."""
     start = segments.start
     owners = 0
     for i in range(n):
         owners += start[here[i] + 1] - start[here[i]]
-    return 1 + n_anchor + (PER_SEGMENT + 1) * owners
+    return 3 + 3 * max(owners, n)
 
 
 @njit(inline="always")
-def write_clean(
-    segments: Segments,
-    here: Ints,
-    sides: Sides,
-    n: int,
-    anchor: Ints,
-    n_anchor: int,
-    words: Words,
-    at: int,
+def line_of(
+    table: Floats,
+    s: int,
+    left: float,
+    right: float,
+    bottom: float,
+    top: float,
+    anchor_label: int,
 ) -> int:
-    """Write a clean record at ``words[at:]`` and give the place after it."""
-    ends, start, owner, toggle = segments
-    floats = words.view(np.float64)
-    words[at] = (np.int64(n) << 32) | np.int64(lowest_label(anchor, n_anchor))
-    p = at + 1
+    """Tell whether the line of segment s alone answers for a clean cell that has no other.
+
+    Returns
+    -------
+    int
+        ``LOW_LEFT`` or ``LOW_RIGHT``; ``RECORD`` if a record must answer: the segment ends in
+        the cell, or beside it lie others than its owners.
+    """
+    ax, ay, bx, by = ends_of(table, s)
+    if (left <= ax <= right and bottom <= ay <= top) or (
+        left <= bx <= right and bottom <= by <= top
+    ):
+        return RECORD
+    tag = table.view(np.int64)[s, 4]
+    low = tag >> 32
+    other = low ^ (tag & _LOW_32)
+    if (anchor_label != low and anchor_label != other) or 0 < other < low:
+        return RECORD
+    turn = orient(ax, ay, bx, by, right, bottom)
+    if turn == 0:
+        return RECORD
+    return LOW_LEFT if (turn > 0) == (anchor_label == low) else LOW_RIGHT
+
+
+@njit(inline="always")
+def write_clean(here: Ints, sides: Sides, n: int, anchor_label: int, records: Ints, at: int) -> int:
+    """Write a clean record at ``records[at:]`` and give the place after it."""
+    records[at] = n
+    records[at + 1] = anchor_label
     for k in range(n):
-        s = here[k]
-        for e in range(4):
-            floats[p + e] = ends[s, e]
-        first_label = np.int64(owner[start[s]] + 1)
-        words[p + 4] = (first_label << 32) | (np.int64(toggle[s]) << 2) | sides[k]
-        p += PER_SEGMENT
-    return p
+        records[at + 2 + k] = here[k] << 2 | sides[k]
+    return at + 2 + n
 
 
 @njit(cache=True)
@@ -101,13 +132,12 @@ def write_dirty(
     here: Ints,
     sides: Sides,
     n: int,
-    anchor: Ints,
-    n_anchor: int,
-    words: Words,
+    anchor: Members,
+    records: Ints,
     at: int,
-    suspect: npt.NDArray[np.bool_],
+    suspect: Bits,
 ) -> tuple[int, int]:
-    """Write a dirty record at ``words[at:]``; mark its candidates in ``suspect``.
+    """Write a dirty record at ``records[at:]``; mark its candidates in ``suspect``.
 
     Returns
     -------
@@ -117,8 +147,8 @@ def write_dirty(
         −1; or the label of the whole cell when the lowest candidate covers all of it, and then
         nothing is written.
     """
-    ends, start, owner, _ = segments
-    floats = words.view(np.float64)
+    _, start, owner = segments
+    mark_members(anchor, suspect)
     total = 0
     for i in range(n):
         total += start[here[i] + 1] - start[here[i]]
@@ -126,121 +156,55 @@ def write_dirty(
     q = 0
     for i in range(n):
         for t in range(start[here[i]], start[here[i] + 1]):
-            suspect[owner[t]] = True
+            suspect[owner[t] >> 6] |= np.uint64(1) << np.uint64(owner[t] & 63)
             by_owner[q] = (np.int64(owner[t]) << 32) | i
             q += 1
     by_owner.sort()
-    covers = np.sort(anchor[:n_anchor])
-    for i in range(n_anchor):
-        suspect[covers[i]] = True
-    p = at + 1
+    written = np.empty(_TWINS_SOUGHT, np.int64)  # where the last candidates stand
     candidates = 0
+    p = at + 1
     q = 0
-    c = 0
-    while q < total or c < n_anchor:
-        polygon = np.int64(_NO_LABEL)
-        if c < n_anchor:
-            polygon = np.int64(covers[c])
-        if q < total:
-            polygon = min(polygon, by_owner[q] >> 32)
+    covering = next_member(anchor, -1)
+    while q < total or covering >= 0:
+        polygon = covering if q == total else by_owner[q] >> 32
+        if 0 <= covering < polygon:
+            polygon = covering
         inside = 0
-        if c < n_anchor and covers[c] == polygon:
+        if covering == polygon:
             inside = 1
-            c += 1
-        head = p
-        p += 1
+            covering = next_member(anchor, covering)
         own = 0
         while q < total and by_owner[q] >> 32 == polygon:
             i = by_owner[q] & _LOW_32
-            for e in range(4):
-                floats[p + e] = ends[here[i], e]
-            words[p + 4] = sides[i]
-            p += PER_SEGMENT
+            records[p + 2 + own] = here[i] << 2 | sides[i]
             own += 1
             q += 1
-        words[head] = (np.int64(own) << 33) | (polygon << 1) | inside
-        candidates += 1
+        records[p] = own << 1 | inside
+        records[p + 1] = polygon + 1
         if own == 0:  # it covers the whole cell: nobody behind it is ever asked
-            if candidates == 1:
-                return at, int(polygon + 1)
+            if candidates == 0:
+                return at, polygon + 1
+            candidates += 1
+            p += 2
             break
-    words[at] = -candidates
+        if not _has_twin(records, p, written, candidates):
+            written[candidates % _TWINS_SOUGHT] = p
+            candidates += 1
+            p += 2 + own
+    records[at] = -candidates
     return p, -1
 
 
 @njit(inline="always")
-def read_fast(words: Words, floats: npt.NDArray, at: int, qx: float, qy: float) -> np.int32:
-    """Label of a point by a clean record, in floating point and without branches.
-
-    Returns ``UNSURE`` for a dirty record, for a point on or near a segment's line within its
-    height, and at the height of a segment's upper end.
-    """
-    head = words[at]
-    label = head & _LOW_31
-    unsure = np.int64(head < 0)
-    p = at + 1
-    for _ in range(head >> 32):
-        ax = floats[p] - qx
-        ay = floats[p + 1]
-        bx = floats[p + 2] - qx
-        by = floats[p + 3]
-        tag = words[p + 4]
-        left = ax * (by - qy)
-        right = (ay - qy) * bx
-        det = left - right
-        above_a = np.int64(qy >= ay)
-        above_b = np.int64(qy >= by)
-        beside = above_a & (1 - above_b)
-        near = 1 - np.int64(abs(det) > abs(left + right) * ERROR_SHARE + ERROR_FLOOR)
-        unsure |= (beside & near) | np.int64(qy == by)
-        side = tag & 3
-        is_left = np.int64(det > 0.0)
-        crossed = (beside & (is_left ^ (side >> 1))) | (above_b & ((side | (side >> 1)) & 1))
-        label ^= ((tag & _LOW_32) >> 2) & (-crossed)
-        p += PER_SEGMENT
-    return np.int32(UNSURE) if unsure != 0 else np.int32(label)
-
-
-@njit(cache=True)
-def read_exact(
-    words: Words, floats: npt.NDArray, at: int, qx: float, qy: float
-) -> tuple[np.int32, bool]:
-    """Label of a point by any record, and whether it lies on that polygon's boundary."""
-    head = words[at]
-    p = at + 1
-    if head < 0:
-        for _ in range(-head):
-            candidate = words[p]
-            p += 1
-            polygon = (candidate >> 1) & _LOW_32
-            inside = candidate & 1
-            for _ in range(candidate >> 33):
-                met = crossing(
-                    qx, qy, floats[p], floats[p + 1], floats[p + 2], floats[p + 3], words[p + 4]
-                )
-                if met < 0:
-                    return np.int32(polygon + 1), True
-                inside ^= met
-                p += PER_SEGMENT
-            if inside != 0:
-                return np.int32(polygon + 1), False
-        return np.int32(0), False
-    label = head & _LOW_31
-    on = np.int64(_NO_LABEL)  # lowest label that owns a segment under the point
-    for _ in range(head >> 32):
-        tag = words[p + 4]
-        side = tag & 3
-        top = floats[p + 3]
-        met = crossing(qx, qy, floats[p], floats[p + 1], floats[p + 2], top, side)
-        if met < 0:
-            # The owners cover q, and so does the polygon of the face that is met when q moves
-            # a little to the right, and less so up: carry the label to that face.
-            on = min(on, tag >> 32)
-            met = int(side != CLEAR) if qy >= top else int(side == RISES_LEFT)
-        if met == 1:
-            label ^= (tag & _LOW_32) >> 2
-        p += PER_SEGMENT
-    # A face's polygon below every owner has no segment here: q lies inside it.
-    if on == _NO_LABEL or (label != 0 and label < on):
-        return np.int32(label), False
-    return np.int32(on), True
+def _has_twin(records: Ints, p: int, written: npt.NDArray[np.int64], candidates: int) -> bool:
+    """Whether one of the candidates written last has the entries of the one at ``p``."""
+    for k in range(min(candidates, len(written))):
+        t = written[k]
+        same = records[t] == records[p]
+        i = 0
+        while same and i < records[p] >> 1:
+            same = records[t + 2 + i] == records[p + 2 + i]
+            i += 1
+        if same:
+            return True
+    return False

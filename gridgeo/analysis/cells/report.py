@@ -55,8 +55,11 @@ class IndexReport:
     grids : int
         Grids indexed, those that cover nothing included.
     clean_cells, dirty_cells : int
-        Cells that touch a border. In a dirty one grids overlap or borders cross, or too many
-        segments meet for a check; it is answered more slowly, never less exactly.
+        Cells that touch a border. A dirty one is answered more slowly, never less exactly.
+    dirty_because : dict of str to int
+        Dirty cells by reason: ``"overlap"``, a part of the cell lies in two grids; ``"crossing"``,
+        borders cross; ``"crowded"``, more than 32 segments meet, or one has more than 4 owners,
+        and the cell was not looked at any closer.
     overlaps : tuple of Overlap
         Every pair that shares area, by position.
     gaps : tuple of Gap
@@ -72,6 +75,7 @@ class IndexReport:
     grids: int
     clean_cells: int
     dirty_cells: int
+    dirty_because: dict[str, int]
     overlaps: tuple[Overlap, ...]
     gaps: tuple[Gap, ...]
     invalid: tuple[int, ...]
@@ -125,12 +129,13 @@ def find_gaps(
     tuple of Gap, in the order of the faces
     """
     segments = read_segments(polygons)
+    ends = segments.table[:, :4]
     # A gap is bounded by segments that one polygon alone owns, or by those of suspects.
     owners = np.diff(segments.start)
     keep = owners == 1
     keep[np.repeat(np.arange(len(owners)), owners)[suspect[segments.owner]]] = True
-    keep &= (segments.ends[:, :2] != segments.ends[:, 2:]).any(axis=1)
-    lines = shapely.linestrings(segments.ends[keep].reshape(-1, 2, 2))
+    keep &= (ends[:, :2] != ends[:, 2:]).any(axis=1)
+    lines = shapely.linestrings(ends[keep].reshape(-1, 2, 2))
     noded = shapely.get_parts(shapely.union_all(lines))
     faces = shapely.get_parts(shapely.polygonize(noded))
     inner = shapely.point_on_surface(faces)

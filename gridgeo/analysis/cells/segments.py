@@ -22,20 +22,19 @@ class Segments(NamedTuple):
 
     Parameters
     ----------
-    ends : float64, shape (s, 4)
-        ``ax, ay, bx, by``; a is the lower end, of equally high ones the left.
+    table : float64, shape (s, 5)
+        ``ax, ay, bx, by``; a is the lower end, of equally high ones the left. The fifth is no
+        number but the bits of (label of the lowest owner) << 32 | toggle, where ``toggle`` is
+        what crossing the segment does to a label: the exclusive or of the owners' labels.
     start : int32, shape (s + 1,)
         Owners of segment i are ``owner[start[i]:start[i + 1]]``.
     owner : int32, shape (e,)
         Polygon positions, ascending within a segment; twice when a polygon runs along it twice.
-    toggle : int32, shape (s,)
-        Exclusive or of the owners' labels: what crossing the segment does to a label.
     """
 
-    ends: Floats
+    table: Floats
     start: Ints
     owner: Ints
-    toggle: Ints
 
 
 def read_segments(polygons: npt.NDArray[np.object_]) -> Segments:
@@ -80,7 +79,10 @@ def read_segments(polygons: npt.NDArray[np.object_]) -> Segments:
         _mark_edges(xy[:end], ring, polygon_of_ring, at, polygon, key)
         at = end
     order = np.argsort(key).astype(np.int32)
-    return Segments(*_gather(xy, polygon, _match(xy, polygon, key, order)))
+    same_as = _match(xy, polygon, key, order)
+    # Made by numpy, which asks for huge pages, as numba does not: points look into it at random.
+    table = np.empty((np.count_nonzero(same_as == np.arange(count)), 5))
+    return Segments(table, *_gather(xy, polygon, same_as, table))
 
 
 def _refuse_other_kinds(chunk: npt.NDArray[np.object_], first: int) -> None:
@@ -108,9 +110,9 @@ def _refuse_wild_coordinates(points: Floats, polygon: Ints) -> None:
 
 
 @njit(inline="always")
-def ends_of(ends: Floats, s: int) -> tuple[float, float, float, float]:
+def ends_of(table: Floats, s: int) -> tuple[float, float, float, float]:
     """Give ax, ay, bx, by of segment s."""
-    return ends[s, 0], ends[s, 1], ends[s, 2], ends[s, 3]
+    return table[s, 0], table[s, 1], table[s, 2], table[s, 3]
 
 
 @njit(inline="always")
@@ -203,20 +205,17 @@ def _match(xy: Floats, polygon: Ints, key: npt.NDArray, order: Ints) -> Ints:
 
 
 @njit(cache=True)
-def _gather(xy: Floats, polygon: Ints, same_as: Ints) -> tuple[Floats, Ints, Ints, Ints]:
-    """Lay out the distinct segments in the order of the rings."""
+def _gather(xy: Floats, polygon: Ints, same_as: Ints, table: Floats) -> tuple[Ints, Ints]:
+    """Lay out the distinct segments in the order of the rings; give ``start`` and ``owner``."""
     n = len(polygon)
-    distinct = 0
+    distinct = len(table)
     edges = 0
     for i in range(n):
         if same_as[i] >= 0:
             edges += 1
-        if same_as[i] == i:
-            distinct += 1
-    ends = np.empty((distinct, 4))
+    tags = table.view(np.int64)
     start = np.zeros(distinct + 1, np.int32)
     owner = np.empty(edges, np.int32)
-    toggle = np.zeros(distinct, np.int32)
     number = np.empty(n, np.int32)
     k = 0
     for i in range(n):
@@ -225,10 +224,11 @@ def _gather(xy: Floats, polygon: Ints, same_as: Ints) -> tuple[Floats, Ints, Int
             continue
         if first == i:
             a, b = _lower_upper(xy, i)
-            ends[k, 0] = xy[a, 0]
-            ends[k, 1] = xy[a, 1]
-            ends[k, 2] = xy[b, 0]
-            ends[k, 3] = xy[b, 1]
+            table[k, 0] = xy[a, 0]
+            table[k, 1] = xy[a, 1]
+            table[k, 2] = xy[b, 0]
+            table[k, 3] = xy[b, 1]
+            tags[k, 4] = np.int64(polygon[i] + 1) << 32
             number[i] = k
             k += 1
         start[number[first] + 1] += 1
@@ -239,8 +239,8 @@ def _gather(xy: Floats, polygon: Ints, same_as: Ints) -> tuple[Floats, Ints, Int
             s = number[same_as[i]]
             owner[start[s]] = polygon[i]
             start[s] += 1
-            toggle[s] ^= polygon[i] + 1
+            tags[s, 4] ^= np.int64(polygon[i] + 1)
     for s in range(distinct, 0, -1):
         start[s] = start[s - 1]
     start[0] = 0
-    return ends, start, owner, toggle
+    return start, owner

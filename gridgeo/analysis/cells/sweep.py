@@ -1,4 +1,4 @@
-"""Whether a cell is clean: no open part of it lies inside two polygons."""
+"""Whether a cell is clean: no open part of it lies inside two polygons; and if not, why."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,18 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from gridgeo.analysis.cells.owners import flip
+from gridgeo.analysis.cells.members import flip
 from gridgeo.analysis.cells.segments import Floats, Ints, Segments, ends_of
 from gridgeo.analysis.cells.sides import CLEAR, RISES_RIGHT
 from gridgeo.analysis.orientation import orient
 
-MOST_SEGMENTS = 32  # a cell with more is called dirty unseen; dirty is slower, never wrong
+# A cell with more segments, or with a segment of more owners, is called dirty unseen: dirty is
+# slower, never wrong.
+MOST_SEGMENTS = 32
+MOST_OWNERS = 4
+
+# What a look at a cell comes to, in the order of ``Built.cells_found``.
+CLEAN, OVERLAP, CROSSING, CROWDED = range(4)
 
 Sides = npt.NDArray[np.int8]
 
@@ -21,7 +27,7 @@ class Desk(NamedTuple):
 
     Parameters
     ----------
-    covering : int32, shape (polygons + 2,)
+    covering : int32, shape (MOST_SEGMENTS * MOST_OWNERS + 1,)
     order : int8, shape (MOST_SEGMENTS, MOST_SEGMENTS)
     row : int64, shape (MOST_SEGMENTS,)
     heights : float64, shape (2 * MOST_SEGMENTS + 2,)
@@ -33,10 +39,10 @@ class Desk(NamedTuple):
     heights: Floats
 
 
-def make_desk(polygons: int) -> Desk:
-    """Make room to sweep the cells of so many polygons."""
+def make_desk() -> Desk:
+    """Make room to sweep cells."""
     return Desk(
-        np.empty(polygons + 2, np.int32),
+        np.empty(MOST_SEGMENTS * MOST_OWNERS + 1, np.int32),
         np.zeros((MOST_SEGMENTS, MOST_SEGMENTS), np.int8),
         np.empty(MOST_SEGMENTS, np.int64),
         np.empty(2 * MOST_SEGMENTS + 2),
@@ -44,7 +50,7 @@ def make_desk(polygons: int) -> Desk:
 
 
 @njit(inline="always")
-def cell_is_clean(
+def look_at_cell(
     segments: Segments,
     here: Ints,
     sides: Sides,
@@ -53,10 +59,10 @@ def cell_is_clean(
     right: float,
     bottom: float,
     top: float,
-    anchor: Ints,
+    anchor_label: int,
     n_anchor: int,
     desk: Desk,
-) -> bool:
+) -> int:
     """Decide by an exact sweep whether a cell is clean.
 
     The cell is cut into slabs at every segment end. Within a slab, segments that do not cross
@@ -70,22 +76,28 @@ def cell_is_clean(
         The segments of the cell and how they stand to it.
     left, right, bottom, top : float
         The widened cell.
-    anchor : int32 array, first ``n_anchor`` in use
-        Polygons that cover the anchor.
+    anchor_label, n_anchor : int
+        Label of the lowest polygon that covers the anchor, and how many do.
     desk : Desk
 
     Returns
     -------
-    bool
-        True only if clean.
+    int
+        ``CLEAN`` only if clean; ``OVERLAP``, ``CROSSING`` or ``CROWDED`` say why not.
     """
-    if n_anchor > 1 or n > MOST_SEGMENTS:
-        return False
+    start, owner = segments.start, segments.owner
+    if n_anchor > 1:
+        return OVERLAP
+    if n > MOST_SEGMENTS:
+        return CROWDED
+    for i in range(n):
+        if start[here[i] + 1] - start[here[i]] > MOST_OWNERS:
+            return CROWDED
     if n == 1:  # most cells: two faces, and neither may lie in two polygons
-        for i in range(n_anchor):
-            desk.covering[i] = anchor[i]
-        return flip(desk.covering, n_anchor, segments.start, segments.owner, here[0]) <= 1
-    return _sweep(segments, here, sides, n, left, right, bottom, top, anchor, n_anchor, desk)
+        desk.covering[0] = anchor_label - 1
+        size = flip(desk.covering, n_anchor, start, owner, here[0])
+        return CLEAN if size <= 1 else OVERLAP
+    return _sweep(segments, here, sides, n, left, right, bottom, top, anchor_label, n_anchor, desk)
 
 
 @njit(cache=True)
@@ -98,45 +110,44 @@ def _sweep(
     right: float,
     bottom: float,
     top: float,
-    anchor: Ints,
+    anchor_label: int,
     n_anchor: int,
     desk: Desk,
-) -> bool:
+) -> int:
     """Walk through the faces of every slab of a cell, from right to left."""
-    ends, start, owner, _ = segments
+    table, start, owner = segments
     covering, order, row, heights = desk
-    if not _order_pairs(ends, here, n, order):
-        return False
-    slabs = _slabs(ends, here, n, bottom, top, heights)
+    if not _order_pairs(table, here, n, order):
+        return CROSSING
+    slabs = _slabs(table, here, n, bottom, top, heights)
     for k in range(slabs):
         low = heights[k]
         high = heights[k + 1]
-        n_row, enters = _row_of_slab(ends, here, n, left, right, low, high, order, row)
+        n_row, enters = _row_of_slab(table, here, n, left, right, low, high, order, row)
         size = n_anchor  # at the wall: just above low, or just below high if one enters
-        for i in range(n_anchor):
-            covering[i] = anchor[i]
+        covering[0] = anchor_label - 1
         for i in range(n):
-            if sides[i] != CLEAR and _is_below(ends, here[i], sides[i], right, low, high, enters):
+            if sides[i] != CLEAR and _is_below(table, here[i], sides[i], right, low, high, enters):
                 size = flip(covering, size, start, owner, here[i])
         if size > 1:
-            return False
+            return OVERLAP
         for p in range(n_row):
             size = flip(covering, size, start, owner, here[row[p]])
             # Collinear segments have no face between them.
             if size > 1 and (p + 1 == n_row or order[row[p], row[p + 1]] != 0):
-                return False
-    return True
+                return OVERLAP
+    return CLEAN
 
 
 @njit(cache=True)
-def _order_pairs(ends: Floats, here: Ints, n: int, order: Sides) -> bool:
+def _order_pairs(table: Floats, here: Ints, n: int, order: Sides) -> bool:
     """Set ``order[i, j]`` to 1 where i is right of j, −1 left; False if two of them cross."""
     for i in range(n):
-        ax, ay, bx, by = ends_of(ends, here[i])
+        ax, ay, bx, by = ends_of(table, here[i])
         if ay == by:
             continue
         for j in range(i):
-            cx, cy, dx, dy = ends_of(ends, here[j])
+            cx, cy, dx, dy = ends_of(table, here[j])
             if cy == dy or max(ay, cy) >= min(by, dy):
                 continue
             if min(ax, bx) > max(cx, dx):
@@ -161,13 +172,13 @@ def _order_pairs(ends: Floats, here: Ints, n: int, order: Sides) -> bool:
 
 
 @njit(cache=True)
-def _slabs(ends: Floats, here: Ints, n: int, bottom: float, top: float, heights: Floats) -> int:
+def _slabs(table: Floats, here: Ints, n: int, bottom: float, top: float, heights: Floats) -> int:
     """Sort the distinct heights of segment ends within the cell; the number of slabs."""
     heights[0] = bottom
     m = 1
     for i in range(n):
         for end in (1, 3):
-            y = ends[here[i], end]
+            y = table[here[i], end]
             if y <= bottom or y >= top:
                 continue
             p = m
@@ -185,7 +196,7 @@ def _slabs(ends: Floats, here: Ints, n: int, bottom: float, top: float, heights:
 
 @njit(cache=True)
 def _row_of_slab(
-    ends: Floats,
+    table: Floats,
     here: Ints,
     n: int,
     left: float,
@@ -202,7 +213,7 @@ def _row_of_slab(
     n_row = 0
     enters = False
     for i in range(n):
-        ax, ay, bx, by = ends_of(ends, here[i])
+        ax, ay, bx, by = ends_of(table, here[i])
         if ay == by or ay > low or by < high:
             continue
         if ax >= right or bx >= right:
@@ -229,10 +240,10 @@ def _row_of_slab(
 
 @njit(cache=True)
 def _is_below(
-    ends: Floats, s: int, side: int, right: float, low: float, high: float, enters: bool
+    table: Floats, s: int, side: int, right: float, low: float, high: float, enters: bool
 ) -> bool:
     """Whether a segment crosses the wall below the point where a slab's walk begins."""
-    ax, ay, bx, by = ends_of(ends, s)
+    ax, ay, bx, by = ends_of(table, s)
     if ay == by:
         return ay <= low
     turn = orient(ax, ay, bx, by, right, high if enters else low)
