@@ -22,6 +22,7 @@ from gridgeo.analysis.balance import (
     proposals,
 )
 from gridgeo.analysis.locate import GridIndex
+from gridgeo.analysis.network import service_areas, street_distances, streets_within
 from gridgeo.analysis.onset import silence_onset
 from gridgeo.analysis.rates import class_rates, expected_counts, shrink_rates
 from gridgeo.analysis.reach import reach
@@ -78,9 +79,12 @@ __all__ = [
     "proposals",
     "reach",
     "read_plan",
+    "service_areas",
     "shrink_rates",
     "silence_onset",
     "silent_grids",
+    "street_distances",
+    "streets_within",
     "tiling_faults",
     "unit_edges",
     "units_from_points",

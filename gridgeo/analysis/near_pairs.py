@@ -149,8 +149,8 @@ def amounts(layer: Layer, column: str | None, name: str, argument: str) -> Float
     return value
 
 
-def require_radius(radius_m: float) -> float:
-    """Give a radius as a float.
+def require_radius(radius_m: float, name: str = "radius_m") -> float:
+    """Give a radius, or another distance that people are to be within, as a float.
 
     Raises
     ------
@@ -161,8 +161,8 @@ def require_radius(radius_m: float) -> float:
         isinstance(radius_m, int | float | np.number) and 0 <= radius_m < np.inf
     ):
         raise ParameterError(
-            f"radius_m is {radius_m!r}; a radius is a finite number of 0 or more metres.",
+            f"{name} is {radius_m!r}; it must be a finite number of 0 or more metres.",
             hint="Give it in metres, such as 500.",
-            fields=["radius_m"],
+            fields=[name],
         )
     return float(radius_m)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gridgeo.analysis.balance import warm_balance
 from gridgeo.analysis.locate import warm_locate
+from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.nearest.index import warm_nearest
 
 
@@ -21,4 +22,6 @@ def warm(told: Callable[[float, str], None]) -> None:
     warm_nearest()
     told(0.5, "(balance)")
     warm_balance()
+    told(0.95, "(reach)")
+    warm_network()
     told(1.0, "")

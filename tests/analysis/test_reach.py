@@ -138,11 +138,6 @@ def test_refuses_stations_without_a_crs():
         reach(points([(0, 0)]), points([(0, 0)], crs=None))
 
 
-def test_refuses_streets_until_it_can_measure_along_them():
-    with pytest.raises(ParameterError, match="straight line"):
-        reach(points([(0, 0)]), points([(0, 0)]), streets=points([]))
-
-
 @pytest.mark.parametrize("within_m", [-1, np.nan])
 def test_refuses_a_standard_that_is_no_distance(within_m):
     with pytest.raises(ParameterError, match="within_m"):
