@@ -21,6 +21,8 @@ from gridgeo.analysis.balance import (
     place_workers,
     proposals,
 )
+from gridgeo.analysis.emerging import emerging_hotspots
+from gridgeo.analysis.hotspots import hotspots, local_moran
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.network import service_areas, street_distances, streets_within
 from gridgeo.analysis.onset import silence_onset
@@ -72,9 +74,12 @@ __all__ = [
     "choose_k",
     "class_rates",
     "difference",
+    "emerging_hotspots",
     "expected_counts",
+    "hotspots",
     "judge",
     "limits",
+    "local_moran",
     "place_workers",
     "proposals",
     "reach",
