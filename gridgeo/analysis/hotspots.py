@@ -10,11 +10,14 @@ from gridgeo.analysis.neighbours import Neighbours, observed_values, place_of
 from gridgeo.errors import ParameterError
 
 Floats = npt.NDArray[np.float64]
-Geo = gpd.GeoDataFrame | gpd.GeoSeries
 
 
 def hotspots(
-    values: pd.Series, geometry: Geo, band_m: float, star: bool = True, fdr: float = 0.05
+    values: pd.Series,
+    geometry: gpd.GeoDataFrame | gpd.GeoSeries,
+    band_m: float,
+    star: bool = True,
+    fdr: float = 0.05,
 ) -> pd.DataFrame:
     """Find where high values lie together (hot) and where low ones do (cold).
 
@@ -68,7 +71,9 @@ def hotspots(
     return _judged(values.index, z, fdr, {"z": z}, np.where(z > 0, "hot", "cold"))
 
 
-def local_moran(values: pd.Series, geometry: Geo, band_m: float, fdr: float = 0.05) -> pd.DataFrame:
+def local_moran(
+    values: pd.Series, geometry: gpd.GeoDataFrame | gpd.GeoSeries, band_m: float, fdr: float = 0.05
+) -> pd.DataFrame:
     """Find grids that are like their neighbours, high or low, and those that stand out.
 
     Parameters

@@ -13,7 +13,6 @@ from gridgeo.errors import GeometryError, ParameterError
 from gridgeo.model.crs import require_metric
 
 Floats = npt.NDArray[np.float64]
-Geo = gpd.GeoDataFrame | gpd.GeoSeries
 
 
 class Neighbours:
@@ -78,7 +77,9 @@ class Neighbours:
         return np.where(known & ~alike, z, np.nan)
 
 
-def place_of(geometry: Geo, index: pd.Index, layer: str = "geometry") -> Floats:
+def place_of(
+    geometry: gpd.GeoDataFrame | gpd.GeoSeries, index: pd.Index, layer: str = "geometry"
+) -> Floats:
     """Give the centroid of each grid.
 
     Parameters
