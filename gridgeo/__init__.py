@@ -28,6 +28,7 @@ from gridgeo.analysis.network import service_areas, street_distances, streets_wi
 from gridgeo.analysis.onset import silence_onset
 from gridgeo.analysis.rates import class_rates, expected_counts, shrink_rates
 from gridgeo.analysis.reach import reach
+from gridgeo.analysis.scan import Cluster, scan
 from gridgeo.analysis.silence import silent_grids
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.analysis.units import unit_edges, units_from_points, units_from_streets
@@ -51,6 +52,7 @@ __all__ = [
     "Assigner",
     "CRSError",
     "Choice",
+    "Cluster",
     "ConflictError",
     "ContractError",
     "Difference",
@@ -84,6 +86,7 @@ __all__ = [
     "proposals",
     "reach",
     "read_plan",
+    "scan",
     "service_areas",
     "shrink_rates",
     "silence_onset",

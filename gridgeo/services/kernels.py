@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from gridgeo.analysis.balance import warm_balance
 from gridgeo.analysis.locate import warm_locate
-from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.nearest.index import warm_nearest
+from gridgeo.analysis.network import warm_network
+from gridgeo.analysis.scan import warm_scan
 
 
 def warm(told: Callable[[float, str], None]) -> None:
@@ -24,4 +25,6 @@ def warm(told: Callable[[float, str], None]) -> None:
     warm_balance()
     told(0.95, "(reach)")
     warm_network()
+    told(0.98, "(scan)")
+    warm_scan()
     told(1.0, "")
