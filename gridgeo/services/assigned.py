@@ -7,6 +7,7 @@ works out anew.
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -130,7 +131,7 @@ def assign_incidents(
     told : callable, optional
         Told the share done, 0 to 1, and a sentence.
     chunk_rows : int
-        Incidents in memory at once, and in one transaction.
+        Incidents in one transaction; twice as many are in memory at once.
 
     Returns
     -------
@@ -210,7 +211,7 @@ def _answer_again(
     """Answer what lies where borders changed: how many, and how many have another grid."""
     looked_at = regridded = 0
     for change in in_turn(changes, grids.breaks):
-        for asked in run.again(where_of(change), chunk_rows):
+        for asked in _ahead(run.again(where_of(change), chunk_rows)):
             answer = grids.at(asked.x, asked.y, asked.day)
             covered = np.isin(answer.how, (INSIDE, BORDER))
             concerned = change.touches(asked.x, asked.y, covered)
@@ -229,7 +230,7 @@ def _answer_waiting(
     """Answer what is new or moved: how many of each, and how many of these have another grid."""
     new = moved = regridded = 0
     breaks = [day for day in map(day_of, grids.breaks.tolist()) if day is not None]
-    for asked in run.unanswered(breaks, chunk_rows):
+    for asked in _ahead(run.unanswered(breaks, chunk_rows)):
         answer = grids.at(asked.x, asked.y, asked.day)
         written = run.write(asked, answer_table(grids, answer))
         new += written.new
@@ -237,6 +238,15 @@ def _answer_waiting(
         regridded += written.regridded
         bar.add(len(asked))
     return new, moved, regridded
+
+
+def _ahead(chunks: Iterator[Asked]) -> Iterator[Asked]:
+    """Let the next chunk be read while this one is answered and written."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = pool.submit(next, chunks, None)
+            yield chunk
 
 
 def _some(found: Answer, keep: npt.NDArray[np.bool_]) -> Answer:

@@ -130,6 +130,7 @@ happenings = st.lists(
 )
 
 
+@pytest.mark.trial
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happenings=happenings)
 def test_what_is_answered_bit_by_bit_is_what_would_be_answered_from_scratch(store, happenings):
