@@ -21,9 +21,11 @@ from gridgeo.analysis.balance import (
     place_workers,
     proposals,
 )
+from gridgeo.analysis.density import Heat, heat
 from gridgeo.analysis.emerging import emerging_hotspots
 from gridgeo.analysis.hotspots import hotspots, local_moran
 from gridgeo.analysis.locate import GridIndex
+from gridgeo.analysis.near_repeat import near_repeats
 from gridgeo.analysis.network import service_areas, street_distances, streets_within
 from gridgeo.analysis.onset import silence_onset
 from gridgeo.analysis.rates import class_rates, expected_counts, shrink_rates
@@ -60,6 +62,7 @@ __all__ = [
     "GeometryError",
     "GridIndex",
     "GridgeoError",
+    "Heat",
     "InfeasibleError",
     "InputError",
     "Limits",
@@ -78,10 +81,12 @@ __all__ = [
     "difference",
     "emerging_hotspots",
     "expected_counts",
+    "heat",
     "hotspots",
     "judge",
     "limits",
     "local_moran",
+    "near_repeats",
     "place_workers",
     "proposals",
     "reach",
