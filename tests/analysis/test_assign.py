@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 
 import geopandas as gpd
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.partitions import partition
-from gridgeo.analysis.assign import BORDER, INSIDE, NEAREST, NONE, Assigner, assign
+from gridgeo.analysis.assign import BORDER, INSIDE, NEAREST, NONE, Assigner, _coordinates, assign
 from gridgeo.errors import CRSError, GeometryError, ParameterError
 
 METRES = "EPSG:4549"
@@ -213,6 +214,19 @@ def test_what_finds_the_nearest_is_made_when_a_place_in_no_grid_asks_for_it():
     assert assigner.at([5], [1]).distance_m.tolist() == [1.0]
     assert assigner._nearest.nbytes > 0
     assert Assigner(TWO)._nearest is None
+
+
+def test_a_point_takes_little_more_memory_than_its_answer():
+    assigner = Assigner(TWO, nearest_within_m=1)
+    x, y = np.random.default_rng(1).random((2, 500_000)) * 6  # two in three in no grid
+    points = shapely.points(x, y)
+    for call, bytes_each in ((lambda: assigner.at(x, y), 13), (lambda: _coordinates(points), 16)):
+        call()
+        tracemalloc.start()
+        call()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert bytes_each <= peak / len(x) < bytes_each + 4
 
 
 def test_missing_points_keep_their_rows_wherever_they_are_among_many():

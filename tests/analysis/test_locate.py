@@ -330,3 +330,16 @@ def test_warming_leaves_nothing_to_compile():
     before = [len(k.signatures) for k in kernels]
     index_of(partition(5, 1)).locate(np.zeros(9), np.zeros(9), threads=2)
     assert [len(k.signatures) for k in kernels] == before == [1, 1]
+
+
+def test_a_bare_index_answers_the_same_in_a_smaller_pickle_and_refuses_to_report():
+    polygons = partition(60, 1)
+    index = index_of(polygons)
+    bare = index.bare()
+    x, y = np.random.default_rng(1).random((2, 200)) * 1000
+    assert bare.locate(x, y).tolist() == index.locate(x, y).tolist()
+    assert len(bare) == len(index) == len(polygons)
+    assert len(pickle.dumps(bare)) < len(pickle.dumps(index)) - 16 * 60 * 60
+    with pytest.raises(ParameterError, match=r"index is bare.*Call report\(\) on the index"):
+        bare.report()
+    assert index.report().grids == len(polygons)

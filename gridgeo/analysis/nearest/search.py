@@ -63,10 +63,10 @@ def nearest_slice(
     desk = Desk(np.empty(most, np.int32), np.empty(most), np.empty(FAN), np.empty(FAN))
     n = 0
     for p in range(first, end):
-        if position[p] < 0 and np.isfinite(x[p]) and np.isfinite(y[p]):
+        if position[p] < 0:
             dx = max(0.0, max(west - x[p], x[p] - east))
             dy = max(0.0, max(south - y[p], y[p] - north))
-            if dx * dx + dy * dy <= limit:
+            if dx * dx + dy * dy <= limit and np.isfinite(x[p]) and np.isfinite(y[p]):
                 rows[n], px[n], py[n] = p, x[p], y[p]
                 n += 1
         if n == size or (p == end - 1 and n > 0):
@@ -164,7 +164,7 @@ def _square_boxes(px: float, py: float, boxes: Floats, block: int, squared: Floa
 def _put_on(found: Floats, limit: float, below: int, code: Ints, squared: Floats, n: int) -> int:
     """Put the boxes that are near enough on the n others to be opened, the nearest on top."""
     step = np.int32(1) if below >= 0 else np.int32(-1)
-    nearest, at = np.inf, n
+    nearest, at = np.inf, n - 1
     for k in range(FAN):
         if found[k] <= limit:
             squared[n] = found[k]
@@ -172,11 +172,9 @@ def _put_on(found: Floats, limit: float, below: int, code: Ints, squared: Floats
             if found[k] < nearest:
                 nearest, at = found[k], n
             n += 1
-    if nearest < np.inf:
-        top = n - 1
-        kept = code[at]
-        code[at], squared[at] = code[top], squared[top]
-        code[top], squared[top] = kept, nearest
+    top = n - 1  # the same as ``at`` when there is nothing to swap
+    code[at], code[top] = code[top], code[at]
+    squared[at], squared[top] = squared[top], squared[at]
     return n
 
 
