@@ -249,6 +249,7 @@ def test_the_area_served_by_a_station():
     assert areas["area_m2"].tolist()[1:] == [0, 0]
     assert areas.geometry.iloc[0].contains(Point(500, 40))
     assert areas.crs == stations.crs
+    assert service_areas(stations.iloc[:0], street, 240, 10).empty
 
 
 def test_a_service_area_does_not_leap_over_the_river():

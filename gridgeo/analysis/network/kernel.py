@@ -95,7 +95,7 @@ def nearest_segments(
     within_m : float
         A segment at that distance is near enough.
     segment : int64, shape (n,)
-        Written: position of the nearest segment, the first of several, or −1.
+        Written, where there is one: position of the nearest segment, the first of several.
     share : float64, shape (n,)
         Written, where there is one: how far along the segment the nearest point is, 0 to 1.
     metres : float64, shape (n,)
@@ -105,12 +105,21 @@ def nearest_segments(
     stack = np.empty(FAN * (top + 2), np.int64)
     level_of = np.empty(FAN * (top + 2), np.int64)
     squared_of = np.empty(FAN * (top + 2))
+    hit = np.int64(-1)
     for p in turn:
         px, py = points[p, 0], points[p, 1]
-        segment[p] = -1
         if not (np.isfinite(px) and np.isfinite(py)):
             continue
-        best, found, along = within_m * within_m, np.int64(-1), 0.0
+        best, along = within_m * within_m, 0.0
+        # What a neighbour found is near, too, and spares most boxes.
+        if hit >= 0 and not _ends_at(tree, hit, apart[p]):
+            squared, t = _to_segment(px, py, tree, hit)
+            if squared <= best:
+                best, along = squared, t
+            else:
+                hit = np.int64(-1)
+        else:
+            hit = np.int64(-1)
         stack[0], level_of[0], squared_of[0] = 0, top, 0.0
         n = 1
         while n > 0:
@@ -120,21 +129,13 @@ def nearest_segments(
             level, first = level_of[n], stack[n] * FAN
             if level == 0:
                 for k in range(first, min(first + FAN, len(tree.order))):
-                    if apart[p] >= 0 and (
-                        tree.ends[k, 0] == apart[p] or tree.ends[k, 1] == apart[p]
-                    ):
+                    if _ends_at(tree, k, apart[p]):
                         continue
-                    x, y = tree.segments[k, 0], tree.segments[k, 1]
-                    dx, dy = tree.segments[k, 2] - x, tree.segments[k, 3] - y
-                    whole = dx * dx + dy * dy
-                    t = ((px - x) * dx + (py - y) * dy) / whole if whole > 0 else 0.0
-                    t = min(max(t, 0.0), 1.0)
-                    # From the farther end the foot at that end would be off by a rounding.
-                    ex = px - tree.segments[k, 2] if t == 1.0 else px - x - t * dx
-                    ey = py - tree.segments[k, 3] if t == 1.0 else py - y - t * dy
-                    squared = ex * ex + ey * ey
-                    if squared < best or (squared == best and (found < 0 or tree.order[k] < found)):
-                        best, found, along = squared, tree.order[k], t
+                    squared, t = _to_segment(px, py, tree, k)
+                    if squared < best or (
+                        squared == best and (hit < 0 or tree.order[k] < tree.order[hit])
+                    ):
+                        best, hit, along = squared, k, t
                 continue
             # The nearest box goes on top of the stack.
             start, base = tree.starts[level - 1], n
@@ -153,7 +154,28 @@ def nearest_segments(
                     i -= 1
                 stack[i], level_of[i], squared_of[i] = k, level - 1, squared * (1 - 1e-12)
                 n += 1
-        segment[p], share[p], metres[p] = found, along, np.sqrt(best)
+        if hit >= 0:
+            segment[p], share[p], metres[p] = tree.order[hit], along, np.sqrt(best)
+
+
+@njit(inline="always")
+def _ends_at(tree: Tree, k: int, node: int) -> bool:
+    """Whether a segment ends at a node; none does at −1."""
+    return tree.ends[k, 0] == node or tree.ends[k, 1] == node
+
+
+@njit(inline="always", error_model="numpy")
+def _to_segment(px: float, py: float, tree: Tree, k: int) -> tuple[float, float]:
+    """Give the square of the distance to a segment, and how far along it the nearest point is."""
+    x, y = tree.segments[k, 0], tree.segments[k, 1]
+    dx, dy = tree.segments[k, 2] - x, tree.segments[k, 3] - y
+    whole = dx * dx + dy * dy
+    t = ((px - x) * dx + (py - y) * dy) / whole if whole > 0 else 0.0
+    t = min(max(t, 0.0), 1.0)
+    # At the farther end t · d is off by a rounding.
+    ex = px - tree.segments[k, 2] if t == 1.0 else px - x - t * dx
+    ey = py - tree.segments[k, 3] if t == 1.0 else py - y - t * dy
+    return ex * ex + ey * ey, t
 
 
 def snap(
@@ -183,8 +205,6 @@ def snap(
         apart = np.full(len(points), -1, np.int64)
     turn = _by_cells(points, tree.boxes[-1])
     nearest_segments(points, turn, tree, apart, float(within_m), segment, share, metres)
-    none = segment < 0
-    share[none], metres[none] = np.nan, np.inf
     return segment, share, metres
 
 
