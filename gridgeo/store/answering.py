@@ -43,6 +43,7 @@ from gridgeo.store.tables import REST_SRID, incident_grids, layers
 _ANSWER = ("grid_code", "how", "distance_m")
 _QUESTION = ("incident_id", "x", "y", "day")
 _INCIDENTS = layers[INCIDENTS.name]
+_ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 class Answering:
@@ -59,6 +60,9 @@ class Answering:
     -----
     Every call is a transaction. A run that is cut off leaves answers that are right by the grids
     of one of the bases kept; ``begin`` of the next run gives them all.
+
+    All of a run sees incidents and answers as they stood when it began: one that is moved away
+    meanwhile, and back, is either answered or looked at.
     """
 
     def __init__(self, writer: Connection, reader: Connection, zone: str) -> None:
@@ -81,6 +85,8 @@ class Answering:
         with self._writer.begin():
             now = answer_bases.keep(self._writer, nearest_within_m)
             found = answer_bases.read(self._writer)
+        self._reader.begin()
+        self._reader.execute(_ONE_MOMENT)
         by_id = {basis.base_id: basis for basis in found}
         return by_id.pop(now), list(by_id.values())
 
@@ -88,17 +94,19 @@ class Answering:
         """Take away the answers of incidents that are no more, and say how many."""
         here = select(_INCIDENTS.c.incident_id)
         here = here.where(_INCIDENTS.c.incident_id == incident_grids.c.incident_id)
+        moment = self._reader.scalar(select(func.pg_export_snapshot()))
         with self._writer.begin():
+            self._writer.execute(_ONE_MOMENT)
+            self._writer.execute(text(f"SET TRANSACTION SNAPSHOT '{moment}'"))
             return self._writer.execute(delete(incident_grids).where(~here.exists())).rowcount
 
     def lacking(self) -> int:
         """Count how many incidents more there are than answers: at least so many are new."""
         rows = select(func.count())
-        with self._reader.begin():
-            incidents, answers = (
-                self._reader.execute(rows.select_from(table)).scalar_one()
-                for table in (_INCIDENTS, incident_grids)
-            )
+        incidents, answers = (
+            self._reader.execute(rows.select_from(table)).scalar_one()
+            for table in (_INCIDENTS, incident_grids)
+        )
         return max(0, incidents - answers)
 
     def unanswered(self, breaks: list[date], chunk_rows: int) -> Iterator[Asked]:
@@ -125,8 +133,7 @@ class Answering:
         if breaks:
             edges = bindparam("breaks", breaks, type_=ARRAY(Date))
             chosen = chosen.order_by(func.width_bucket(found.c.day, edges))
-        with self._reader.begin():
-            yield from asked_of(self._reader, chosen, chunk_rows)
+        yield from asked_of(self._reader, chosen, chunk_rows)
 
     def again(self, where: Where, chunk_rows: int) -> Iterator[Asked]:
         """Give incidents that are answered for the place and day they have.
@@ -141,11 +148,10 @@ class Answering:
         Asked
             Each incident once.
         """
-        with self._reader.begin():
-            found = _found(self._reader, self._zone, where)
-            same = [incident_grids.c[name] == found.c[name] for name in _QUESTION]
-            chosen = _copied(found, literal(True)).join(incident_grids, and_(*same))
-            yield from asked_of(self._reader, chosen, chunk_rows)
+        found = _found(self._reader, self._zone, where)
+        same = [incident_grids.c[name] == found.c[name] for name in _QUESTION]
+        chosen = _copied(found, literal(True)).join(incident_grids, and_(*same))
+        yield from asked_of(self._reader, chosen, chunk_rows)
 
     def write(self, asked: Asked, answer: pa.Table) -> Written:
         """Keep the answers of a chunk: all of them, or none.

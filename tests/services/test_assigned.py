@@ -1,3 +1,8 @@
+"""Incidents in the store get the grid in force; by and by as from scratch.
+
+Long because the same small city and its happenings serve them all.
+"""
+
 import datetime as dt
 import os
 import threading
@@ -369,6 +374,26 @@ def test_two_runs_at_once_come_to_the_same_as_one(three):
         one.join()
     assert failed == []
     assert three.answered(ZONE).answered == 300
+
+
+def test_an_incident_that_is_moved_away_and_back_while_a_run_goes_on_is_not_overlooked(three):
+    """It waits when the run looks where the border moved, and waits no more when its turn comes."""
+    assign_incidents(three, zone=ZONE)
+    n, spot = 11, (lattice(np.array([1.15])), lattice(np.array([0.05])) - 88, [15])
+    put_incidents(three, *spot, start=n)
+    assert assign_incidents(three, zone=ZONE) == Assigned()
+    put_grids(three, blocks(1.3))
+    put_incidents(three, [lattice(99.0)], [lattice(0.0) - 88], [5], start=n)
+
+    def move_back(share, _text):
+        if 0 < share < 1:
+            put_incidents(three, *spot, start=n)
+
+    done = assign_incidents(three, zone=ZONE, told=move_back, chunk_rows=10)
+    assert (done.looked_at, done.moved) == (29, 1)
+    assert three.answered(ZONE).waiting == 1
+    assign_incidents(three, zone=ZONE)
+    assert three.incident_grids([f"i{n:06d}"])["grid_code"].tolist() == ["a"]
 
 
 def test_progress_goes_up_to_the_end(three):
