@@ -133,8 +133,8 @@ def duckdb(polygons, x, y, threads, _server):
 
 
 @contextmanager
-def postgis(polygons, x, y, threads, server, clustered=False):
-    """Each polygon asks a GiST on points; ``clustered``: their table lies in the order of it."""
+def postgis(polygons, x, y, threads, server):
+    """Each polygon asks a GiST on points."""
     import psycopg
 
     with psycopg.connect(server, autocommit=True) as engine:
@@ -148,8 +148,6 @@ def postgis(polygons, x, y, threads, server, clustered=False):
         engine.execute("CREATE UNLOGGED TABLE grids (k int, g geometry)")
         rows = enumerate(shapely.to_wkb(polygons))
         engine.cursor().executemany("INSERT INTO grids VALUES (%s, ST_GeomFromWKB(%s))", rows)
-        if clustered:
-            engine.execute("CLUSTER points USING at")
         for order in (
             *("VACUUM ANALYZE points", "VACUUM ANALYZE grids"),
             *("SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off"),
@@ -247,10 +245,6 @@ def _sedonadb_geos(*instance):
     return sedonadb(*instance, library="geos")
 
 
-def _postgis_clustered(*instance):
-    return postgis(*instance, clustered=True)
-
-
 # Names → (what makes it ready, threads it can be told to use).
 PEERS = {
     "shapely intersects_xy, sorted and prepared": (intersects_xy, (1,)),
@@ -259,5 +253,4 @@ PEERS = {
     "geopandas sjoin covered_by": (sjoin, (1,)),
     "DuckDB spatial join": (duckdb, (1, 2)),
     "PostGIS, polygons outer, GiST on points": (postgis, (1, 2)),
-    "PostGIS, the same, points in the order of the GiST": (_postgis_clustered, (1, 2)),
 }

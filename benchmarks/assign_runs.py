@@ -28,12 +28,17 @@ _STEPS = 53  # make 70 vertices
 
 @dataclass(frozen=True)
 class Instance:
-    """Points and grids (enclaves included) from a seed; where grids are clustered, points are."""
+    """Points and grids (enclaves included) from a seed.
+
+    Where grids are ``clustered``, points are, too; where points are ``ordered``, those near each
+    other follow each other, as in a list of households by street.
+    """
 
     n_points: int
     n_grids: int
     seed: int
     clustered: bool = False
+    ordered: bool = False
 
     def polygons(self):
         """Shapes of the grids."""
@@ -44,8 +49,13 @@ class Instance:
     def points(self, polygons):
         """x, y."""
         if self.clustered:
-            return people(polygons, self.n_points, self.seed + 1000)
-        return np.random.default_rng(self.seed + 1000).random((2, self.n_points)) * SIZE
+            x, y = people(polygons, self.n_points, self.seed + 1000)
+        else:
+            x, y = np.random.default_rng(self.seed + 1000).random((2, self.n_points)) * SIZE
+        if self.ordered:
+            order = np.argsort(gpd.GeoSeries.from_xy(x, y).hilbert_distance().to_numpy())
+            x, y = x[order], y[order]
+        return x, y
 
 
 def raced(_tell, name, threads, instances, rounds, n_border, server):

@@ -94,7 +94,8 @@ def plain(figure):
 def instance_words(instance):
     """As in "1,000,000 points, 3,000 grids, clustered"."""
     said = f"{instance.n_points:,} points, {instance.n_grids:,} grids"
-    return said + (", clustered" if instance.clustered else "")
+    said += ", clustered" if instance.clustered else ""
+    return said + (", points in order" if instance.ordered else "")
 
 
 def peer_cells(instance, name, threads, runs, added_mb, today):
@@ -123,7 +124,7 @@ def ratio(run, building=False):
 def points_cells(costs, today):
     """Rows of ``POINTS_HEADS``: the same grids asked for more and more points."""
     columns = ("points", "locate_s", "rate", "locate_mb")
-    return _growing(costs, columns, ("locate_s", "locate_mb"), today)
+    return _growing(costs, columns, ("locate_s",), today)
 
 
 def grids_cells(costs, today):

@@ -67,7 +67,10 @@ def partition(n, seed, size=1000.0, steps=54, holes=0.09, clustered=0.0):
         straight = np.isin(edge, taken[around])
         ends = np.ones(len(edge), bool)
         ends[1:-1] = (edge[1:-1] != edge[:-2]) | (edge[1:-1] != edge[2:])
-        path, edge = path[ends | ~straight], edge[ends | ~straight]
+        kept = ends | ~straight
+        if kept.all():
+            raise AssertionError("grids of straight borders are never tangled")
+        path, edge = path[kept], edge[kept]
 
 
 def people(grids, n, seed):

@@ -6,12 +6,21 @@ from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from benchmarks import assign, assign_damage, assign_peers, assign_runs, balance, peers
+from benchmarks import (
+    assign,
+    assign_damage,
+    assign_files,
+    assign_peers,
+    assign_runs,
+    balance,
+    peers,
+)
 from benchmarks.__main__ import main, names, run
 from benchmarks.alone import alone
 from benchmarks.assign_tables import Line, ratio
@@ -113,6 +122,23 @@ def test_a_peer_that_is_missing_is_named_and_the_others_are_measured(capsys, mon
     assert "nosuchpeer" in said
     assert "No private PostGIS: it does not start" in said
     assert found["peers"][f"{assign.SHAPELY}, 1"][0]["differs"] == 0
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_the_command_line_is_measured_on_files_it_can_read(kind, tmp_path):
+    grids, points, out = (tmp_path / f"{name}.{kind}" for name in ("grids", "points", "out"))
+    grids = grids.with_suffix(".parquet")
+    assign_files.grids_in(grids, 20)
+    assert assign_files.points_in(points, 300) * 1e6 == points.stat().st_size
+    seconds, peak_mb = assign_files.run("assign", points, "--grids", grids, "-o", out)
+    assert seconds > 0
+    assert peak_mb > 50
+    read = pd.read_parquet if kind == "parquet" else pd.read_csv
+    answer = read(out)
+    assert answer["point_id"].tolist() == list(range(300))
+    assert answer["how"].eq("inside").mean() > 0.8
+    with pytest.raises(RuntimeError, match="nosuch"):
+        assign_files.run("assign", tmp_path / "nosuch.csv", "--grids", grids, "-o", out)
 
 
 def one_peer():
