@@ -10,7 +10,15 @@ from gridgeo.analysis.assign import HOW, Answer, Assigner
 from gridgeo.analysis.point_columns import Place, coordinates_of
 from gridgeo.model.crs import moved
 
-__all__ = ["ANSWERS", "Assigned", "Place", "answer_columns", "assign_table"]
+__all__ = [
+    "ANSWERS",
+    "Assigned",
+    "Place",
+    "answer_columns",
+    "answer_schema",
+    "answers",
+    "assign_table",
+]
 
 ANSWERS = ("how", "distance_m")  # columns beside the one with the grid
 
@@ -72,11 +80,23 @@ def assign_table(
     ParameterError
         The table has not the columns that ``place`` names.
     """
+    found = answers(assigner, table, place, key, threads)
+    return found._replace(table=_with(table, found.table))
+
+
+def answers(
+    assigner: Assigner,
+    table: pa.Table | pa.RecordBatch,
+    place: Place,
+    key: str = "grid_code",
+    threads: int = 1,
+) -> Assigned:
+    """Give the three columns that ``assign_table`` would add, alone; otherwise the same."""
     x, y = coordinates_of(table, place)
     unplaced = len(x) - int(np.count_nonzero(np.isfinite(x) & np.isfinite(y)))
     answer = assigner.at(*moved(x, y, place.crs, assigner.crs), threads)
     counts = np.bincount(answer.how, minlength=len(HOW)).astype(np.int64)
-    return Assigned(_with(table, answer_columns(assigner, answer, key)), counts, unplaced)
+    return Assigned(answer_columns(assigner, answer, key), counts, unplaced)
 
 
 def answer_columns(assigner: Assigner, answer: Answer, key: str = "grid_code") -> pa.Table:
@@ -90,6 +110,12 @@ def answer_columns(assigner: Assigner, answer: Answer, key: str = "grid_code") -
     how = pa.DictionaryArray.from_arrays(pa.array(answer.how), pa.array(HOW))
     distance_m = pa.array(answer.distance_m, from_pandas=True)
     return pa.table([grid, how, distance_m], names=[key, *ANSWERS])
+
+
+def answer_schema(assigner: Assigner, key: str = "grid_code") -> pa.Schema:
+    """Give the names and types of the three columns that answers have."""
+    nobody = np.empty(0)
+    return answer_columns(assigner, assigner.at(nobody, nobody), key).schema
 
 
 def _with(table: pa.Table | pa.RecordBatch, more: pa.Table) -> pa.Table:

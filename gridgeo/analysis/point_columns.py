@@ -17,6 +17,7 @@ from gridgeo.model.contract import numbers
 # A point in WKB as all software writes it today: little-endian, two dimensions, no SRID.
 _POINT = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
 _LITTLE, _IS_POINT = 1, 1
+_DISARMED = r"^'([=+\-@])"  # as files for spreadsheets write what begins like a formula
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,45 @@ def coordinates_of(table: pa.Table | pa.RecordBatch, place: Place) -> tuple[Floa
     return x, y
 
 
+def coordinates_of_shapes(
+    shapes: npt.NDArray[np.object_], before: int = 0
+) -> tuple[Floats, Floats]:
+    """Give the coordinates of shapes, as ``coordinates_of``; ``before`` rows stand before these."""
+    return _from_shapes(shapes, before)
+
+
+def points_as_wkb(x: Floats, y: Floats) -> pa.Array:
+    """Write points as WKB, in the order of the coordinates.
+
+    Parameters
+    ----------
+    x, y : float64, shape (n,)
+
+    Returns
+    -------
+    BinaryArray, shape (n,)
+        Null where a coordinate is not finite.
+    """
+    n = len(x)
+    rows = np.empty(n, _POINT)
+    rows["order"], rows["kind"], rows["x"], rows["y"] = _LITTLE, _IS_POINT, x, y
+    there = pa.array(np.isfinite(x) & np.isfinite(y))
+    ends = pa.py_buffer(np.arange(n + 1, dtype=np.int32) * np.int32(_POINT.itemsize))
+    buffers = [there.buffers()[1], ends, pa.py_buffer(rows)]
+    return pa.Array.from_buffers(pa.binary(), n, buffers)
+
+
 def _numbers(column: pa.Array | pa.ChunkedArray, name: str) -> Floats:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
     if _is_text(kind):
-        with suppress(pa.ArrowInvalid):  # of which one alone stops the whole cast
-            return _floats(pc.cast(pc.utf8_trim_whitespace(column), pa.float64()))
-        return numbers(column.to_pandas()).to_numpy(np.float64, na_value=np.nan)
+        text = pc.utf8_trim_whitespace(column)
+        text = pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
+        with suppress(pa.ArrowInvalid):  # one that is no number stops the whole cast
+            return _floats(pc.cast(text, pa.float64()))
+        text = pc.replace_substring_regex(text, pattern=_DISARMED, replacement=r"\1")
+        return numbers(text.to_pandas()).to_numpy(np.float64, na_value=np.nan)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise _no_points(name, kind)
     return _floats(column.cast(pa.float64(), safe=False))

@@ -8,13 +8,11 @@ import typer
 from gridgeo.cli import options as given
 from gridgeo.cli.say import bar, next_step, table, tell
 from gridgeo.errors import ParameterError
-from gridgeo.model.files import write_frame
 from gridgeo.render.files import write_layer
 from gridgeo.services import coverage
 from gridgeo.services.about import About
 from gridgeo.services.kept import kept
 from gridgeo.services.layers import blind_spots_layer, load_layer, staffing_layer
-from gridgeo.services.locate import assign_files
 from gridgeo.services.sources import area_of
 from gridgeo.settings import Settings
 from gridgeo.words import say
@@ -29,31 +27,8 @@ _STRAYS = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command()(assign)
     app.command("blind-spots")(blind_spots)
     app.command()(staff)
-
-
-def assign(
-    points: Annotated[Path, typer.Argument(help="File of points.")],
-    grids: Annotated[Path, typer.Option("--grids", help="File of grids.")],
-    output: given.Output,
-    nearest_within: Annotated[
-        float | None,
-        typer.Option(help="Metres: give a point in no grid to the nearest one so near."),
-    ] = None,
-    crs: given.Crs = None,
-) -> None:
-    """Say of every point which grid is responsible.
-
-    Example: gridgeo assign points.csv --grids grids.geojson -o assigned.csv
-    """
-    with bar("Assigning"):
-        answer = assign_files(points, grids, nearest_within, crs)
-        write_frame(answer, output)
-    ways = answer["how"].value_counts()
-    said = ", ".join(f"{n:,} {way}" for way, n in ways.items()) or "no points"
-    tell(f"{output}: {len(answer):,} points ({said})")
 
 
 def blind_spots(

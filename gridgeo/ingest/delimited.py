@@ -41,14 +41,14 @@ def read_delimited(path: Path, how: How) -> Iterator[Source]:
     found = encoding_of(path, how.encoding)
     how = replace(how, encoding=found.name)
     try:
-        headers, delimiter = _header(path, how.encoding)
+        headers, delimiter = header_of(path, how.encoding)
         for source in _sources(path, how, headers, delimiter):
             yield replace(source, notes=(*found.notes, *source.notes))
     except (UnicodeError, LookupError, csv.Error, pa.ArrowInvalid) as error:
-        raise _not_csv(path, how.encoding, error) from error
+        raise not_csv(path, how.encoding, error) from error
 
 
-def _header(path: Path, encoding: str) -> tuple[list[str], str]:
+def header_of(path: Path, encoding: str) -> tuple[list[str], str]:
     """Give the headers, blank ones named by their place, and the delimiter."""
     codec = "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding
     with path.open(encoding=codec, newline="") as lines:
@@ -115,7 +115,7 @@ def _sources(path: Path, how: How, headers: list[str], delimiter: str) -> Iterat
         following = next(pieces)
         while following is not None:
             piece, following = following, next(pieces, None)
-            frame = pa.table([_clean(c) for c in piece.columns], names=places).to_pandas()
+            frame = pa.table([clean(c) for c in piece.columns], names=places).to_pandas()
             frame.columns = pd.Index(headers, dtype=object)
             frame.index = kept_out.index(len(frame))
             last = following is None
@@ -155,7 +155,8 @@ def _check_quotes(path: Path, encoding: str, rows: int, torn: bool) -> None:
         )
 
 
-def _clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def clean(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Take off outer white space and the apostrophe that disarms a formula; empty is missing."""
     text = pc.utf8_trim_whitespace(column)
     text = pc.replace_substring_regex(text, pattern=r"^'([=+\-@])", replacement=r"\1")
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
@@ -167,7 +168,8 @@ def _quotes(path: Path, encoding: str) -> int:
         return sum(block.count('"') for block in iter(lambda: file.read(2**20), ""))
 
 
-def _not_csv(path: Path, encoding: str, error: Exception) -> InputError:
+def not_csv(path: Path, encoding: str, error: Exception) -> InputError:
+    """Make the error for a text that is no CSV, or in no encoding that is known."""
     if isinstance(error, LookupError) and not isinstance(error, UnicodeError):
         return unusable(path, f"cannot be read: no encoding is called {encoding!r}.", "Try utf-8.")
     if isinstance(error, UnicodeError) or "UTF8" in str(error):

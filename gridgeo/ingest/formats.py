@@ -200,8 +200,15 @@ def open_source(
     return source
 
 
-def _file(path: Path) -> Path:
-    """Give the path back of a file that is there, regular and not too large."""
+def require_file(path: Path) -> None:
+    """Let a file pass that is there and regular, or one in an archive that is.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is a folder, a pipe or a device.
+    """
+    path, _ = split_archive(path)
     if path.is_dir():
         raise unusable(
             path, "is a folder; a file is needed.", "Name a file inside it.", code="input.folder"
@@ -215,6 +222,11 @@ def _file(path: Path) -> Path:
             "Save what comes out of it as a file and name that.",
             code="input.irregular",
         )
+
+
+def _file(path: Path) -> Path:
+    """Give the path back of a file that is there, regular and not too large."""
+    require_file(path)
     check_size(path)
     return path
 

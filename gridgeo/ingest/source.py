@@ -77,6 +77,8 @@ class Source:
         this batch, also when it is nothing; ``notes.gathered`` sums it.
     share : float
         How much of the file is read when this batch is, 0 to 1.
+    arrow : Table or None, shape (n, …)
+        The columns of ``table`` in the types of the file, where its format has any.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Source:
     ragged: dict[int, tuple[int, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     share: float = 1.0
+    arrow: pa.Table | None = None
 
     @property
     def headers(self) -> list[str]:

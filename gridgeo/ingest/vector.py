@@ -120,7 +120,7 @@ def read_vector(path: Path, how: How) -> Iterator[Source]:
             check_text(path, arrow)
             source = _source(path, arrow, meta, rows)
             if texts is not None and texts.cut:
-                source = replace(source, table=uncut(source.table, texts.name))
+                source = replace(source, table=uncut(source.table, texts.name), arrow=None)
             rows += arrow.num_rows
             yield replace(
                 source,
@@ -145,16 +145,19 @@ def _batches(reader: pa.RecordBatchReader, heard: _Heard) -> Iterator[pa.RecordB
 
 def _source(path: Path, arrow: pa.Table, meta: dict[str, Any], before: int) -> Source:
     if meta["geometry_type"] is None:
-        return Source(path.name, numbered(arrow.to_pandas(integer_object_nulls=True), before))
+        table = numbered(arrow.to_pandas(integer_object_nulls=True), before)
+        return Source(path.name, table, arrow=arrow)
     column = meta["geometry_name"] or "wkb_geometry"
     shapes, unreadable, closed = shapes_from(arrow.column(column).to_numpy(), shapely.from_wkb)
+    plain = arrow.drop_columns([column])
     return Source(
         path.name,
-        numbered(arrow.drop_columns([column]).to_pandas(integer_object_nulls=True), before),
+        numbered(plain.to_pandas(integer_object_nulls=True), before),
         shapes,
         unreadable,
         gpd.GeoSeries([], crs=meta["crs"]).crs,
         notes=(closed_note(closed),),
+        arrow=plain,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gridgeo.analysis.balance import warm_balance
 from gridgeo.analysis.locate import warm_locate
+from gridgeo.ingest.csv_blocks import warm_csv
 from gridgeo.analysis.nearest.index import warm_nearest
 from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.scan import warm_scan
@@ -19,6 +20,7 @@ def warm(told: Callable[[float, str], None]) -> None:
     """
     told(0.0, "(assign)")
     warm_locate()
+    warm_csv()
     told(0.3, "(nearest)")
     warm_nearest()
     told(0.5, "(balance)")

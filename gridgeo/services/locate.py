@@ -1,20 +1,15 @@
 """Which grid is responsible here?"""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
-from gridgeo.analysis.assign import assign
 from gridgeo.analysis.locate import GridIndex
-from gridgeo.errors import InputError, NotFoundError, ParameterError
-from gridgeo.ingest.plain import load
+from gridgeo.errors import NotFoundError, ParameterError
 from gridgeo.model.crs import GIVE_OUT, to_metric
-from gridgeo.model.frames import GRIDS
 from gridgeo.publish.layer import Layer
-from gridgeo.services.sources import as_it_is
 
 
 @dataclass(frozen=True)
@@ -113,59 +108,3 @@ class Locator:
             hint="The nearest one is named under `nearest`.",
             extra=extra,
         )
-
-
-def assign_files(
-    points: Path, grids: Path, nearest_within_m: float | None = None, crs: int | None = None
-) -> gpd.GeoDataFrame:
-    """Add the responsible grid to each point of a file.
-
-    Parameters
-    ----------
-    points, grids : Path
-        Read with all their columns; grids without a recognised code go by row number.
-    nearest_within_m : float, optional
-        Give a point in no grid to the nearest one within that distance.
-    crs : int, optional
-        EPSG code of files that do not say theirs.
-
-    Returns
-    -------
-    GeoDataFrame
-        The points in the order of their file, in their own CRS; see ``assign_points``.
-    """
-    given = load(points, crs=crs)
-    if not isinstance(given, gpd.GeoDataFrame):
-        raise InputError(
-            f"{points.name} has no places.",
-            hint="Give a vector file, or a CSV with lon and lat, or with WKT under geometry.",
-            fields=["geometry"],
-        )
-    frame = as_it_is(grids, GRIDS, crs=crs)
-    if nearest_within_m is not None:
-        frame = to_metric(frame, "grids")
-    return assign_points(given.rename_axis("row"), frame, nearest_within_m)
-
-
-def assign_points(
-    points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, nearest_within_m: float | None = None
-) -> gpd.GeoDataFrame:
-    """Add the responsible grid to each point.
-
-    Parameters
-    ----------
-    points : GeoDataFrame of Point, shape (n,)
-    grids : GeoDataFrame of Polygon or MultiPolygon
-        Indexed by ``grid_code``; of several that cover a point the lower code answers.
-    nearest_within_m : float, optional
-        Give a point in no grid to the nearest one within that distance.
-
-    Returns
-    -------
-    GeoDataFrame, shape (n,)
-        ``points`` with ``grid_code``, ``how`` and ``distance_m``; earlier columns of those
-        names are replaced.
-    """
-    answer = assign(points, grids.sort_index(), nearest_within_m)
-    kept = points.drop(columns=[c for c in ("grid_code", "how", "distance_m") if c in points])
-    return kept.join(answer.rename(columns={"grid_id": "grid_code"}))
