@@ -21,6 +21,7 @@ from gridgeo.analysis.balance import (
     place_workers,
     proposals,
 )
+from gridgeo.analysis.deadlines import ageing, on_time
 from gridgeo.analysis.density import Heat, heat
 from gridgeo.analysis.emerging import emerging_hotspots
 from gridgeo.analysis.hotspots import hotspots, local_moran
@@ -30,6 +31,7 @@ from gridgeo.analysis.network import service_areas, street_distances, streets_wi
 from gridgeo.analysis.onset import silence_onset
 from gridgeo.analysis.rates import class_rates, expected_counts, shrink_rates
 from gridgeo.analysis.reach import reach
+from gridgeo.analysis.response import hours_until, response_curve
 from gridgeo.analysis.scan import Cluster, scan
 from gridgeo.analysis.silence import silent_grids
 from gridgeo.analysis.tiling import tiling_faults
@@ -73,6 +75,7 @@ __all__ = [
     "UnitGraph",
     "__version__",
     "access",
+    "ageing",
     "assign",
     "balance",
     "best_moves",
@@ -83,14 +86,17 @@ __all__ = [
     "expected_counts",
     "heat",
     "hotspots",
+    "hours_until",
     "judge",
     "limits",
     "local_moran",
     "near_repeats",
+    "on_time",
     "place_workers",
     "proposals",
     "reach",
     "read_plan",
+    "response_curve",
     "scan",
     "service_areas",
     "shrink_rates",

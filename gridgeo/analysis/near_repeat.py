@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import KDTree
-from scipy.stats import poisson
+from scipy.special import gammainc
 
 from gridgeo.analysis.neighbours import place_of
 from gridgeo.errors import ParameterError
@@ -118,7 +118,7 @@ def near_repeats(
             "expected": expected.ravel(),
             "ratio": ratio.ravel(),
             "p": ((1 + beaten) / (simulations + 1)).ravel(),
-            "p_poisson": poisson.sf(pairs - 1, expected).ravel(),
+            "p_poisson": np.where(pairs > 0, gammainc(np.maximum(pairs, 1), expected), 1.0).ravel(),
         }
     )
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import poisson
+from scipy.special import gammaln, pdtrc, xlogy
 
 from gridgeo.analysis.rates import figures
 from gridgeo.errors import ParameterError
@@ -227,9 +227,10 @@ def _run_length(mean: float, one: int, up: int, n: int) -> float:
     states = np.arange(n)
     fall = states[:, None] + up - states
     counts = np.arange((n + up) // one + 2)
-    chance = np.append(poisson.pmf(counts, mean), 0.0)
+    chance = np.append(np.exp(xlogy(counts, mean) - mean - gammaln(counts + 1)), 0.0)
     moves = chance[np.where((fall >= 0) & (fall % one == 0), fall // one, -1)]
-    moves[:, 0] = poisson.sf(-(-(states + up) // one) - 1, mean)  # every count that ends at 0
+    # Every count that ends at 0: this one or more, and one is the least, for k is above 0.
+    moves[:, 0] = pdtrc(-(-(states + up) // one) - 1, mean)
     try:
         periods = float(np.linalg.solve(np.eye(n) - moves, np.ones(n))[0])
     except np.linalg.LinAlgError:
