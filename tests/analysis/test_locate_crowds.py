@@ -104,6 +104,15 @@ def test_a_town_far_from_one_grid_is_divided_as_finely_as_one_alone():
     assert_agrees_with_geos(polygons)
 
 
+@pytest.mark.parametrize("place", [1, 1e3, 1e5])
+def test_crowds_within_crowds_know_who_covers_them_from_afar(place):
+    # Around the town lies a huge grid; who comes from a large cell's anchor crosses its border.
+    town = shapely.transform(partition(30, 2, steps=20), lambda c: c * 1e-5 + place)
+    huge = shapely.box(0, 0, 1e6, 1e6)
+    assert_agrees_with_geos([*town, huge])
+    assert_agrees_with_geos([huge, *town, shapely.box(-1, -1, place, 2e6)])
+
+
 def test_a_hundred_thousand_grids_are_told_apart():
     side = 320
     column, row = np.meshgrid(np.arange(float(side)), np.arange(float(side)))
