@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from gridgeo.analysis.balance import warm_balance
 from gridgeo.analysis.locate import warm_locate
-from gridgeo.ingest.csv_blocks import warm_csv
 from gridgeo.analysis.nearest.index import warm_nearest
 from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.scan import warm_scan
+from gridgeo.ingest.csv_blocks import warm_csv
 
 
 def warm(told: Callable[[float, str], None]) -> None:
