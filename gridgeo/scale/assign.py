@@ -11,14 +11,16 @@ import numpy as np
 
 from gridgeo._version import __version__
 from gridgeo.analysis.assign import HOW, Assigner
-from gridgeo.analysis.assign_table import Place, assign_table
+from gridgeo.analysis.assign_table import ANSWERS, Place, assign_table
 from gridgeo.errors import ConflictError
+from gridgeo.model.frames import GRIDS
 from gridgeo.scale.cluster import Engine
 from gridgeo.scale.parts import ROWS, Output, Part, PartReader, PartWriter, cut, digest_of
 
 Progress = Callable[[float, str], None]
 
 UNPLACED = "unplaced"
+_KEY = GRIDS.key
 _BATCH_ROWS = 524_288  # of a part in memory at a time
 
 
@@ -123,9 +125,13 @@ def assign_part(
         Rows by ``how``, and of those in none the ``unplaced`` ones.
     """
     counts, unplaced = np.zeros(len(HOW), np.int64), 0
-    with PartReader(part) as reader, PartWriter(folder, part, digest, **reader.style) as writer:
+    text = (_KEY, *ANSWERS)
+    with (
+        PartReader(part) as reader,
+        PartWriter(folder, part, digest, text=text, **reader.style) as writer,
+    ):
         for table in reader.tables(_BATCH_ROWS):
-            answered = assign_table(assigner, table, place)
+            answered = assign_table(assigner, table, place, _KEY)
             counts += answered.counts
             unplaced += answered.unplaced
             writer.write(answered.table)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridgeo.errors import ConflictError, InputError
+from gridgeo.model.parquet import parquet_writer, style_of
 
 ROWS = 2_000_000  # of a part: enough to keep a worker busy for a second
 _MARK = "_gridgeo.json"  # readers of data sets pass over names that begin like this
@@ -220,13 +221,7 @@ class PartReader:
     @property
     def style(self) -> dict[str, Any]:
         """Say how the file is written, as ``PartWriter`` takes it."""
-        meta = self._file.metadata
-        if not meta.num_row_groups or not meta.num_columns:
-            return {}
-        columns = [meta.row_group(0).column(k) for k in range(meta.num_columns)]
-        codec = str(columns[0].compression).lower()
-        plain = [c.path_in_schema for c in columns if "RLE_DICTIONARY" not in c.encodings]
-        return {"compression": codec.replace("uncompressed", "none"), "plain": plain}
+        return style_of(self._file)
 
     def tables(self, rows: int) -> Iterator[pa.Table]:
         """Give the rows as tables of at most ``rows`` rows; one without rows where there are none.
@@ -268,10 +263,8 @@ class PartWriter:
     part : Part
     digest : str
         Of the work it belongs to.
-    compression : str
-        As Parquet calls it.
-    plain : collection of str
-        Columns whose values hardly repeat: a dictionary of them would be made in vain.
+    **style
+        How to write, as ``gridgeo.model.parquet.parquet_writer`` takes it.
     """
 
     def __init__(
@@ -279,12 +272,11 @@ class PartWriter:
         folder: Path,
         part: Part,
         digest: str,
-        compression: str = "snappy",
-        plain: Collection[str] = (),
+        **style: Any,  # noqa: ANN401
     ) -> None:
         self._target = folder / part.name
         self._own = folder / f".{part.name}.{uuid4().hex}"
-        self._digest, self._compression, self._plain = digest, compression, plain
+        self._digest, self._style = digest, style
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> "PartWriter":
@@ -298,16 +290,7 @@ class PartWriter:
     def write(self, table: pa.Table) -> None:
         """Add rows; every table has the columns of the first."""
         if self._writer is None:
-            schema = table.schema
-            # The least and greatest of a dictionary's values take as long as all else together.
-            counted = [f.name for f in schema if not pa.types.is_dictionary(f.type)]
-            self._writer = pq.ParquetWriter(
-                self._own,
-                schema,
-                compression=self._compression,
-                use_dictionary=[name for name in schema.names if name not in self._plain],
-                write_statistics=counted,
-            )
+            self._writer = parquet_writer(self._own, table.schema, **self._style)
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
     def finish(self, told: dict[str, int]) -> None:

@@ -71,8 +71,8 @@ class Job(Protocol):
         """Go on at a place, behind so many rows and so many bytes that are written."""
         ...
 
-    def tail(self, kept: list[str], rows: int, /) -> bytes:
-        """Give what ends the file."""
+    def made(self, data: Path, ends: list[int], /) -> Path:
+        """Make the file of what the steps wrote, given where each ended."""
         ...
 
     def rows_in(self, path: Path) -> int:
@@ -159,7 +159,7 @@ def assign_files(
                 raise changed(points)
             told(step.share, f"{work.done.rows:,} rows")
         done = work.done
-        work.finish(job.tail(done.kept, done.rows), job.rows_read, job.rows_in)
+        work.finish(job.made, job.rows_read, job.rows_in)
     return Answered(done.rows, _ways(done.counts), done.unplaced, behind)
 
 
@@ -196,7 +196,7 @@ class Through:
     def __init__(self, points: Points, writer: Writer, assigner: Assigner, threads: int) -> None:
         self._points, self._writer = points, writer
         self._assigner, self._threads = assigner, threads
-        self.tail, self.rows_in = writer.tail, writer.rows_in
+        self.made, self.rows_in = writer.made, writer.rows_in
 
     @property
     def rows_read(self) -> int:
@@ -205,9 +205,8 @@ class Through:
 
     def steps(self, at: int, rows: int, size: int) -> Iterator[Step]:
         """Go on at a place, behind so many rows and so many bytes that are written."""
-        if size == 0:
-            yield Step(0, at, (0,) * len(HOW), 0, [self._writer.head])
-            size = len(self._writer.head)
+        if size == 0 and self._writer.head:
+            yield Step(0, at, (0,) * len(HOW), 0, self._writer.head)
         for piece in self._points.pieces(at, rows):
             if not piece.table.num_rows:
                 continue
@@ -216,15 +215,12 @@ class Through:
                 *moved(x, y, self._points.crs, self._assigner.crs), self._threads
             )
             columns = answer_columns(self._assigner, answer, _KEY)
-            data, kept = self._writer.encode(piece, columns, size)
-            size += len(data)
             yield Step(
                 len(x),
                 piece.at,
                 tuple(np.bincount(answer.how, minlength=len(HOW)).tolist()),
                 len(x) - int(np.count_nonzero(np.isfinite(x) & np.isfinite(y))),
-                [data],
-                kept,
+                self._writer.encode(piece, columns),
                 piece.share,
             )
 

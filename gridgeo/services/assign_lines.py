@@ -74,13 +74,13 @@ class LineCopy:
                 lines.at,
                 tuple(found.counts.tolist()),
                 found.unplaced,
-                [b"".join(self._before + self._with(*one) + b"\n" for one in said)],
+                b"".join(self._before + self._with(*one) + b"\n" for one in said),
                 share=lines.share,
             )
 
-    def tail(self, _kept: list[str], _rows: int) -> bytes:
-        """Give nothing: the file ends with its last feature."""
-        return b""
+    def made(self, data: Path, _ends: list[int]) -> Path:
+        """Give the features as they were written: they are the file."""
+        return data
 
     def rows_in(self, path: Path) -> int:
         """Count the features of a finished file, which are its lines."""

@@ -1,6 +1,5 @@
 """Points with their grids as the bytes of a file, piece by piece."""
 
-import base64
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from gridgeo.analysis.cells.segments import Floats
 from gridgeo.analysis.point_columns import points_as_wkb
@@ -18,17 +18,7 @@ from gridgeo.ingest.csv_blocks import count_rows
 from gridgeo.ingest.geojson_lines import SEPARATOR, count_lines
 from gridgeo.model.crs import GIVE_OUT, moved
 from gridgeo.model.files import disarmed
-from gridgeo.model.parquet_group import as_group, as_read, compact
-from gridgeo.model.parquet_pieces import (
-    MAGIC,
-    chunks_of,
-    footer_in,
-    footer_of,
-    groups_of,
-    placed,
-    read_as,
-    rows_of,
-)
+from gridgeo.services.arrow_pieces import parquet_of, piece_of
 from gridgeo.services.points_in import Piece, Points
 
 _MARK = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
@@ -50,14 +40,12 @@ class Writer(Protocol):
 
     head: bytes
 
-    def encode(
-        self, piece: Piece, answers: pa.Table, offset: int, /
-    ) -> tuple[bytes | memoryview, str]:
-        """Give the bytes of some rows, ``offset`` bytes behind the start, and what to keep."""
+    def encode(self, piece: Piece, answers: pa.Table, /) -> bytes | memoryview:
+        """Give the bytes of some rows."""
         ...
 
-    def tail(self, kept: list[str], rows: int, /) -> bytes:
-        """Give what ends the file, from what was kept of all pieces."""
+    def made(self, data: Path, ends: list[int], /) -> Path:
+        """Make the file of all that was written, given where each piece ended."""
         ...
 
     def rows_in(self, path: Path) -> int:
@@ -88,19 +76,17 @@ class CsvWriter:
         cells = [pa.array([name]) for name in header]
         self.head = _MARK + bytes(_lines(cells))
 
-    def encode(
-        self, piece: Piece, answers: pa.Table, _offset: int
-    ) -> tuple[bytes | memoryview, str]:
+    def encode(self, piece: Piece, answers: pa.Table) -> bytes | memoryview:
         """Give the lines of some rows."""
         cells = [_text(piece.table.column(k), self._arm) for k in self._kept]
         if self._pair:
             cells += [_text(_known(values), True) for values in (piece.x, piece.y)]
         cells += [_text(column, False) for column in answers.columns]
-        return _lines(cells), ""
+        return _lines(cells)
 
-    def tail(self, _kept: list[str], _rows: int) -> bytes:
-        """Give nothing: the file ends with its last row."""
-        return b""
+    def made(self, data: Path, _ends: list[int]) -> Path:
+        """Give the lines as they were written: they are the file."""
+        return data
 
     def rows_in(self, path: Path) -> int:
         """Count the lines below the header."""
@@ -118,9 +104,10 @@ class ParquetWriter:
         Of the three columns of answers.
     """
 
-    head = MAGIC
+    head = b""
 
     def __init__(self, points: Points, answers: pa.Schema) -> None:
+        self._text = answers.names
         names = _told_apart([name.strip() for name in points.headers])
         gone = {*answers.names, "geometry"}
         self._kept = [k for k, name in enumerate(names) if name not in gone]
@@ -137,31 +124,22 @@ class ParquetWriter:
             metadata={"geo": json.dumps(said)},
         )
 
-    def encode(
-        self, piece: Piece, answers: pa.Table, offset: int
-    ) -> tuple[bytes | memoryview, str]:
-        """Give the rows as one row group."""
+    def encode(self, piece: Piece, answers: pa.Table) -> bytes | memoryview:
+        """Give the rows as one piece."""
         own = [piece.table.column(k) for k in self._kept]
         if self._empty_is_null:
             own = [pc.if_else(pc.equal(c, ""), pa.scalar(None, c.type), c) for c in own]
-        grid, *others = answers.columns
-        columns = [*own, points_as_wkb(piece.x, piece.y), compact(grid), *others]
-        data, footer = as_group(pa.Table.from_arrays(columns, schema=self._schema))
-        (group,) = groups_of(footer)
-        chunks = chunks_of(group)
-        first, size = chunks[0].start, sum(chunk.size for chunk in chunks)
-        said = base64.b64encode(placed(chunks, group, offset)).decode()
-        return data[first : first + size], said
+        columns = [*own, points_as_wkb(piece.x, piece.y), *answers.columns]
+        return piece_of(pa.Table.from_arrays(columns, schema=self._schema))
 
-    def tail(self, kept: list[str], rows: int) -> bytes:
-        """Give the footer."""
-        _, empty = as_group(self._schema.empty_table())
-        footer = read_as(empty, as_read(self._schema))
-        return footer_of(footer, [base64.b64decode(one) for one in kept], rows)
+    def made(self, data: Path, ends: list[int]) -> Path:
+        """Put the pieces together."""
+        return parquet_of(data, ends, self._schema, {"text": self._text})
 
     def rows_in(self, path: Path) -> int:
         """Count the rows as the footer does."""
-        return sum(rows_of(group) for group in groups_of(footer_in(path)))
+        rows: int = pq.read_metadata(path).num_rows
+        return rows
 
 
 class LineWriter:
@@ -187,24 +165,22 @@ class LineWriter:
         self._crs = points.crs
         self._head = (SEPARATOR.decode() if separated else "") + _FEATURE
 
-    def encode(
-        self, piece: Piece, answers: pa.Table, _offset: int
-    ) -> tuple[bytes | memoryview, str]:
+    def encode(self, piece: Piece, answers: pa.Table) -> bytes | memoryview:
         """Give the features of some rows."""
         columns = [piece.table.column(k) for k in self._kept] + answers.columns
         if not len(piece.x):
-            return b"", ""
+            return b""
         lon, lat = (_known(v) for v in moved(piece.x, piece.y, self._crs, GIVE_OUT))
         parts: list[pa.Array | str] = [self._head]
         for name, column in zip(self._names, columns, strict=True):
             parts += [name, as_json(column)]
         spot = _joined(['{"type":"Point","coordinates":[', as_json(lon), ",", as_json(lat), "]}"])
         shape = pc.if_else(pc.and_(lon.is_valid(), lat.is_valid()), spot, "null")
-        return octets(_joined([*parts, '},"geometry":', shape, "}\n"])), ""
+        return octets(_joined([*parts, '},"geometry":', shape, "}\n"]))
 
-    def tail(self, _kept: list[str], _rows: int) -> bytes:
-        """Give nothing: the file ends with its last feature."""
-        return b""
+    def made(self, data: Path, _ends: list[int]) -> Path:
+        """Give the features as they were written: they are the file."""
+        return data
 
     def rows_in(self, path: Path) -> int:
         """Count the features."""

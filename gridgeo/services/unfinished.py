@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,10 +34,8 @@ class Step:
         Rows by how they were answered.
     unplaced : int
         Rows without a readable point.
-    data : iterable of bytes
-        What is written for them, piece by piece.
-    kept : str
-        What the end of the file has to know of them.
+    data : bytes
+        What is written for them.
     share : float
         How much of the input is done behind them, 0 to 1.
     """
@@ -46,8 +44,7 @@ class Step:
     at: int
     counts: tuple[int, ...]
     unplaced: int
-    data: Iterable[bytes | memoryview]
-    kept: str = ""
+    data: bytes | memoryview
     share: float = 0.0
 
 
@@ -60,8 +57,7 @@ class Done:
     size: int = 0
     counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     unplaced: int = 0
-    kept: list[str] = field(default_factory=list)
-    steps: int = 0
+    ends: list[int] = field(default_factory=list)
 
     def add(self, told: Mapping[str, Any]) -> None:
         """Add a step that the journal tells of."""
@@ -69,8 +65,7 @@ class Done:
         self.at, self.size = told["at"], told["size"]
         self.counts = [a + b for a, b in zip(self.counts, told["counts"], strict=True)]
         self.unplaced += told["unplaced"]
-        self.kept += [told["kept"]] if told["kept"] else []
-        self.steps += 1
+        self.ends.append(told["size"])
 
 
 class Unfinished:
@@ -113,7 +108,7 @@ class Unfinished:
             self._data = (self._folder / "data").open("a+b", buffering=0)
             if restart or not self._take_up():
                 self._begin()
-        self.gone_on = self.done.steps > 0
+        self.gone_on = bool(self.done.ends)
 
     def __enter__(self) -> Self:
         return self
@@ -134,27 +129,30 @@ class Unfinished:
     def add(self, step: Step) -> None:
         """Write what a step has made, then note that it is done."""
         with _sayable(self.place, self._going_on):
-            size = self.done.size
-            for piece in step.data:
-                size += _write(self._data, piece)
+            size = self.done.size + _write(self._data, step.data)
             told = {
                 "rows": step.rows,
                 "at": step.at,
                 "size": size,
                 "counts": list(step.counts),
                 "unplaced": step.unplaced,
-                "kept": step.kept,
             }
             _write(self._journal, json.dumps(told).encode() + b"\n")
         self.done.add(told)
 
-    def finish(self, tail: bytes, rows_read: int, rows_in: Callable[[Path], int]) -> None:
+    def finish(
+        self,
+        made: Callable[[Path, list[int]], Path],
+        rows_read: int,
+        rows_in: Callable[[Path], int],
+    ) -> None:
         """Put the file in its place.
 
         Parameters
         ----------
-        tail : bytes
-            What ends it.
+        made : callable
+            Makes the file of what the steps wrote, given where each ended; gives that back where
+            it is the file already.
         rows_read : int
             Rows that the input has.
         rows_in : callable
@@ -166,12 +164,13 @@ class Unfinished:
             There is no room, or the three counts are not one.
         """
         with _sayable(self.place, self._going_on):
-            _write(self._data, tail)
-            size = self._data.seek(0, os.SEEK_END)
-            _write(self._data, bytes(_SPARE_BYTES))
-            self._data.truncate(size)
-            os.fsync(self._data.fileno())
-            found = rows_in(self._folder / "data")
+            whole = made(self._folder / "data", self.done.ends)
+            with whole.open("ab", buffering=0) as file:
+                size = file.tell()
+                _write(file, bytes(_SPARE_BYTES))
+                file.truncate(size)
+                os.fsync(file.fileno())
+            found = rows_in(whole)
             if not rows_read == self.done.rows == found:
                 raise InputError(
                     f"{rows_read:,} rows were read, {self.done.rows:,} written and {found:,} are "
@@ -180,7 +179,7 @@ class Unfinished:
                     "it again.",
                     code="output.rows",
                 )
-            (self._folder / "data").replace(self.place)
+            whole.replace(self.place)
         self.forget()
 
     def _lock(self) -> None:
