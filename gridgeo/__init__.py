@@ -34,6 +34,7 @@ from gridgeo.analysis.reach import reach
 from gridgeo.analysis.response import hours_until, response_curve
 from gridgeo.analysis.scan import Cluster, scan
 from gridgeo.analysis.silence import silent_grids
+from gridgeo.analysis.siting import Siting, best_stations, fewest_stations
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.analysis.units import unit_edges, units_from_points, units_from_streets
 from gridgeo.errors import (
@@ -71,6 +72,7 @@ __all__ = [
     "NotFoundError",
     "ParameterError",
     "Plan",
+    "Siting",
     "StoreError",
     "UnitGraph",
     "__version__",
@@ -79,11 +81,13 @@ __all__ = [
     "assign",
     "balance",
     "best_moves",
+    "best_stations",
     "choose_k",
     "class_rates",
     "difference",
     "emerging_hotspots",
     "expected_counts",
+    "fewest_stations",
     "heat",
     "hotspots",
     "hours_until",

@@ -1,0 +1,7 @@
+"""Where stations should stand: the fewest that reach everybody, the best of a given number."""
+
+from gridgeo.analysis.siting.best import best_stations
+from gridgeo.analysis.siting.fewest import fewest_stations
+from gridgeo.analysis.siting.task import Siting
+
+__all__ = ["Siting", "best_stations", "fewest_stations"]
