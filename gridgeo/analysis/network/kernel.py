@@ -105,7 +105,7 @@ def nearest_segments(
     stack = np.empty(FAN * (top + 2), np.int64)
     level_of = np.empty(FAN * (top + 2), np.int64)
     squared_of = np.empty(FAN * (top + 2))
-    hit = np.int64(-1)
+    hit = -1
     for p in turn:
         px, py = points[p, 0], points[p, 1]
         if not (np.isfinite(px) and np.isfinite(py)):
@@ -117,9 +117,9 @@ def nearest_segments(
             if squared <= best:
                 best, along = squared, t
             else:
-                hit = np.int64(-1)
+                hit = -1
         else:
-            hit = np.int64(-1)
+            hit = -1
         stack[0], level_of[0], squared_of[0] = 0, top, 0.0
         n = 1
         while n > 0:
