@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gridgeo.errors import StoreError
+from gridgeo.scale import cluster as compute
+from gridgeo.scale.assign import Workers
 from gridgeo.settings import Settings
 from gridgeo.store import binaries, doctor
 from gridgeo.store.connection import engine
@@ -19,6 +21,13 @@ Progress = Callable[[float, str], None]
 def cluster(settings: Settings) -> LocalCluster:
     """Give the private cluster of this checkout, running or not."""
     return LocalCluster(settings.home)
+
+
+@contextmanager
+def workers(address: str) -> Iterator[Workers]:
+    """Give the workers of a Dask cluster while the block runs; see ``gridgeo.scale.cluster``."""
+    with compute.cluster(address) as engine:
+        yield Workers(engine)
 
 
 def database(settings: Settings) -> str:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from gridgeo import wiring
 from gridgeo.cli import options as given
 from gridgeo.cli.assign_store import assign_stored
 from gridgeo.cli.say import bar, err, next_step, tell
 from gridgeo.errors import ParameterError
+from gridgeo.services.assign_cluster import assign_on_cluster
 from gridgeo.services.assign_files import assign_files
 
 
@@ -36,6 +38,10 @@ def assign(
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin afresh where an earlier run was interrupted.")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Work on a Dask cluster: local, or an address such as tcp://host:8786."),
+    ] = None,
     plan: Annotated[
         int | None,
         typer.Option(help="Of the store: how many incidents this plan would move; none is."),
@@ -50,7 +56,8 @@ def assign(
     """Say of every point which grid is responsible.
 
     Parquet, CSV and GeoJSON sequences are read and written in little memory, whatever their size;
-    after an interruption the same command goes on where it was.
+    after an interruption the same command goes on where it was. With --cluster, points are a
+    Parquet file or a folder of them, and a folder of them is written.
 
     Without points the incidents in the store get the grid that was in force when they happened.
 
@@ -71,17 +78,14 @@ def assign(
             hint="Name no file, or leave them out.",
             fields=["plan", "since", "until"],
         )
+    asked = (points, grids, output, nearest_within, crs)
     with bar("Assigning") as told:
-        answer = assign_files(
-            points,
-            grids,
-            output,
-            nearest_within,
-            crs,
-            threads=threads or os.cpu_count() or 1,
-            restart=restart,
-            told=told,
-        )
+        if cluster is not None:
+            with wiring.workers(cluster) as workers:
+                answer = assign_on_cluster(workers, *asked, told=told)
+        else:
+            cores = threads or os.cpu_count() or 1
+            answer = assign_files(*asked, threads=cores, restart=restart, told=told)
     ways = ", ".join(f"{n:,} {way}" for way, n in answer.ways.items()) or "no points"
     tell(f"{output}: {answer.rows:,} points ({ways})")
     if answer.behind:

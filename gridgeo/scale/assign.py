@@ -104,6 +104,32 @@ def assign_dataset(
     return Counter({what: sum(told[what] for told in found.values()) for what in (*HOW, UNPLACED)})
 
 
+class Workers:
+    """A cluster that answers for services, which do not know what it is made of.
+
+    Parameters
+    ----------
+    engine : distributed.Client
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def assign(
+        self,
+        points: Sequence[Path],
+        place: Place,
+        grids: gpd.GeoDataFrame,
+        output: Path,
+        nearest_within_m: float | None = None,
+        progress: Progress | None = None,
+    ) -> Counter[str]:
+        """Add the responsible grid to each point: see ``assign_dataset``."""
+        return assign_dataset(
+            self._engine, points, place, grids, output, nearest_within_m, progress
+        )
+
+
 def assign_part(
     part: Part, place: Place, assigner: Assigner, folder: Path, digest: str
 ) -> dict[str, int]:
