@@ -44,7 +44,7 @@ def parquet_of(
     Path
     """
     path = data.with_name("whole")
-    with parquet_writer(path, schema, **style) as writer, pa.memory_map(str(data)) as pieces:
+    with parquet_writer(path, schema, **style) as writer, pa.OSFile(str(data)) as pieces:
         for start, end in pairwise([0, *ends]):
             pieces.seek(start)
             with pa.ipc.open_stream(pieces.read_buffer(end - start)) as stream:

@@ -153,11 +153,12 @@ def test_a_point_whose_header_lies_is_read_by_its_own_header():
     """21 bytes alone say nothing: here of a line that was cut, and of an unknown kind."""
     line = struct.pack("<BIIdI", 1, 2, 1, 1.0, 0)
     unknown = struct.pack("<BIdd", 1, 99, 1.0, 1.0)
-    assert len(line) == len(unknown) == 21
-    table = pa.table({"p": pa.array([line, unknown, shapely.Point(1, 1).wkb])})
-    x, y = coordinates_of(table, Place(("p",), METRES))
-    assert np.isnan(x[:2]).all()
-    assert (x[2], y[2]) == (1, 1)
+    turned = struct.pack("<BIdd", 0, 1, 1.0, 1.0)  # says big-endian and is not
+    assert len(line) == len(unknown) == len(turned) == 21
+    cells = [line, unknown, turned, shapely.Point(1, 1).wkb]
+    x, y = coordinates_of(pa.table({"p": pa.array(cells)}), Place(("p",), METRES))
+    assert np.isnan(x[:3]).all()
+    assert (x[3], y[3]) == (1, 1)
 
 
 def test_a_curve_is_no_place_and_spoils_no_other_row():
