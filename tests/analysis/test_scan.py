@@ -184,12 +184,17 @@ def test_two_planted_clusters_are_found_with_their_areas():
     assert few[0].p == 0.001
 
 
-def test_areas_at_one_distance_enter_together():
-    # Four neighbours at 0.1, unlike in floating point so far from 0: none alone with the middle.
-    xy = np.array([[0, 0], [0.1, 0], [-0.1, 0], [0, 0.1], [0, -0.1], [5, 5]]) + np.array([4e6, 3e6])
-    cases, population = [9, 9, 0, 0, 0, 9], [10, 10, 10, 10, 10, 90]
-    for cluster in scan(cases, population, xy, 1.0, simulations=0):
-        assert len(cluster.ids) != 2 or cluster.ids[0] != 0
+@pytest.mark.parametrize("hot", range(1, 9))
+def test_areas_at_one_distance_enter_together(hot):
+    # Eight areas 500 m round a ninth, whose distances differ in the last digits: no circle holds
+    # the middle and the hot one alone, the smallest is one round the hot one with its neighbours.
+    turn = np.array([0.1, 0.9, 1.7, 2.6, 3.3, 4.2, 5.0, 5.8])
+    ring = 500 * np.column_stack([np.cos(turn), np.sin(turn)])
+    xy = np.vstack([[0, 0], ring, [5000, 0]]) + np.array([5e5, 3.5e6])
+    cases = np.zeros(10)
+    cases[[0, hot, 9]] = 9
+    found = scan(cases, [10] * 9 + [300], xy, 1.0, simulations=0)
+    assert [len(cluster.ids) for cluster in found if 0 in cluster.ids] == [4]
 
 
 def test_shapes_count_by_their_centroids():

@@ -62,9 +62,9 @@ def test_below_the_gate_nothing_is_called_silent(E, a):
 
 def test_answers_stand_on_the_index_whatever_the_order_of_expected():
     observed = pd.Series([0, 40], index=["g1", "g2"])
-    found = silent_grids(observed, pd.Series([40.0, 50.0], index=["g2", "g1"]))
+    found = silent_grids(observed, pd.Series([2.0, 50.0], index=["g2", "g1"]))
     assert found.index.tolist() == ["g1", "g2"]
-    assert found["verdict"].tolist() == ["silent", "ok"]
+    assert found["verdict"].tolist() == ["silent", "not judgeable"]
 
 
 # --- the shape --------------------------------------------------------------------------------
