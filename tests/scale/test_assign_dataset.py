@@ -113,7 +113,7 @@ def test_workers_that_are_killed_lose_nothing(engine, grids, tmp_path, slow_part
     assert len(killed) == victims
     assert sum(ways[how] for how in HOW) == 60_000
     assert_same(whole(tmp_path / "out"), expected(files, grids))
-    engine.wait_for_workers(2, timeout=30)
+    engine.wait_for_workers(2, timeout=120)
 
 
 def test_the_same_call_again_makes_only_what_is_missing(engine, grids, tmp_path):
