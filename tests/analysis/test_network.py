@@ -252,6 +252,14 @@ def test_the_area_served_by_a_station():
     assert service_areas(stations.iloc[:0], street, 240, 10).empty
 
 
+def test_a_street_reached_from_both_ends_counts_once():
+    ring = streets_of([[(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]])
+    parts = streets_within(points([(0, 0)] * 3), ring, 1000)
+    assert parts["street_m"].tolist() == pytest.approx([400] * 3)
+    assert parts.length.tolist() == pytest.approx([400] * 3)
+    assert streets_within(points([(0, 0)]), ring, 150)["street_m"].tolist() == pytest.approx([300])
+
+
 def test_a_service_area_does_not_leap_over_the_river():
     lines = [[(0, 50), (900, 50)], [(0, -50), (900, -50)], [(500, -50), (500, 50)]]
     area = service_areas(points([(100, 50)]), streets_of(lines), 450, 30).geometry.iloc[0]

@@ -79,6 +79,16 @@ def solve(
         ("mip_rel_gap", float(gap)),
         ("mip_abs_gap", 1e-9),
         ("mip_lp_solver", "ipm"),  # on coverings three times as fast as the simplex method
+        # Good starts are given, and many quick nodes prove more than few thorough ones: 0.1 %
+        # after 8 s of a processor instead of 0.5 % after 18 s (800 m in uneven towns).
+        ("mip_heuristic_effort", 0.0),
+        ("mip_heuristic_run_rins", False),
+        ("mip_heuristic_run_rens", False),
+        ("mip_heuristic_run_root_reduced_cost", False),
+        ("mip_heuristic_run_feasibility_jump", False),
+        ("mip_allow_restart", False),
+        ("mip_allow_cut_separation_at_nodes", False),
+        ("mip_pscost_minreliable", 1),
         ("time_limit", float(time_limit_s)),
     ):
         solver.setOptionValue(option, value)
