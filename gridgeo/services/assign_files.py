@@ -159,6 +159,7 @@ def assign_files(
                 raise changed(points)
             told(step.share, f"{work.done.rows:,} rows")
         done = work.done
+        told(1.0, "(putting it in its place)")
         work.finish(job.made, job.rows_read, job.rows_in)
     return Answered(done.rows, _ways(done.counts), done.unplaced, behind)
 
