@@ -7,7 +7,7 @@ number of times. GEOS's prepared predicates mean the same. The orientation of ri
 A *label* is position + 1; 0 is "no polygon". The plane is cut into a lattice of square top
 cells; a top cell that segments touch is cut into a *block* of 2^k x 2^k sub cells, and a sub cell
 where very many crowd into a block of its own, so that a town is answered fast although one grid
-lies a thousand miles away:
+lies a thousand kilometres away:
 
 ==================== ============================================================================
 code of a cell       meaning
