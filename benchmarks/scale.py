@@ -102,9 +102,10 @@ def measure(engine, files, grids, folder, times):
     return assign_s, seconds_of(copy, times), written, peak_mb
 
 
-def main(most=10_000_000, n_grids=3000, workers=0, *wishes):
-    """Print the table, and put it into the page when that is wished; 0 workers: one a core."""
-    workers = workers or os.cpu_count()
+def main(*wishes):
+    """Print the table, and put it into the page when that is wished."""
+    sizes = [wish for wish in wishes if isinstance(wish, int)]
+    most, n_grids, workers = [*sizes, *(10_000_000, 3000, os.cpu_count())[len(sizes) :]]
     shapes = partition(n_grids, 1, size=SIZE)
     index = [f"{321282000000 + k}" for k in range(len(shapes))]
     grids = gpd.GeoDataFrame(geometry=shapes, index=index, crs=METRES).rename_axis("grid_code")

@@ -166,8 +166,10 @@ def pushed_down(connection, order):
     return [line.strip() for (line,) in plan if "Remote SQL" in line]
 
 
-def main(rows=200_000, counties=8, *wishes):
+def main(*wishes):
     """Print what each step gives, and put it into the page when that is wished."""
+    sizes = [wish for wish in wishes if isinstance(wish, int)]
+    rows, counties = [*sizes, *(200_000, 8)[len(sizes) :]]
     if counties < 2:
         raise SystemExit("Two counties at least: one here, one there.")
     first, last = 0, counties - 1  # one here, one there

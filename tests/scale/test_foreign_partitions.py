@@ -2,7 +2,7 @@ from benchmarks.storage import main
 
 
 def test_a_question_in_a_county_reaches_the_other_server_whole_and_only_then(capsys):
-    found = main(rows=400, counties=2)
+    found = main(400, 2)
     assert set(found["here"]) == set(found["async_capable"])
     said = capsys.readouterr().out
     # The other server is asked for the box, not for its rows; a county here does without it.
