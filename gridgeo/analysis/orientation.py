@@ -2,7 +2,8 @@
 
 Floating point decides when its error bound allows; otherwise the determinant is expanded into
 terms whose sum is exact. Differences are scaled by powers of two before, so that products
-neither overflow nor underflow: the neighbour of 0.0 is 5e-324.
+neither overflow nor underflow: the neighbour of 0.0 is 5e-324. Where no scale does for all of
+them, as for 5e-324 beside 1.0, whole numbers of many digits decide.
 
 Source: Shewchuk, "Adaptive precision floating-point arithmetic and fast robust geometric
 predicates", Discrete & Computational Geometry 18, 1997 (error bound A, two-sum,
@@ -13,6 +14,7 @@ Numerische Mathematik 18, 1971 (two-product).
 import math
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 # (3 + 16u) u with u = 2^-53: beyond this share of |left| + |right| the sign cannot be wrong.
@@ -20,6 +22,9 @@ ERROR_SHARE = 3.3306690738754716e-16
 # Products this small have lost bits to underflow, which the share does not count.
 ERROR_FLOOR = 2e-323
 _SPLITTER = 134217729.0  # 2^27 + 1
+_LEAST_PRODUCT = 2.0**-900  # the error of a smaller one might underflow
+_BITS = 24  # of a digit: sums of 180 products of two fit into 64 bits
+_DIGITS = 90  # hold any difference of two coordinates in units of the least float, 2^-1074
 
 
 @njit(inline="always")
@@ -87,6 +92,8 @@ def _orient_exact(ax: float, ay: float, bx: float, by: float, cx: float, cy: flo
     scale = _scale(max(abs(q), abs(r)))
     q, q_tail, r, r_tail = q * scale, q_tail * scale, r * scale, r_tail * scale
     if p_tail != 0.0 or q_tail != 0.0 or r_tail != 0.0 or s_tail != 0.0:
+        if _least(p, p_tail, s, s_tail) * _least(q, q_tail, r, r_tail) < _LEAST_PRODUCT:
+            return _sign_by_digits(ax, ay, bx, by, cx, cy)
         return _sign_of_expansion(p, p_tail, q, q_tail, r, r_tail, s, s_tail)
     # The usual case: the differences are exact, two exact products are left to compare.
     left, left_tail = _two_product(p, q)
@@ -133,3 +140,61 @@ def _sign_of_expansion(
         if term[i] < 0.0:
             return -1
     return 0
+
+
+@njit(cache=True)
+def _least(a: float, b: float, c: float, d: float) -> float:
+    """Give the least size of those that are not 0."""
+    least = math.inf
+    for value in (a, b, c, d):
+        if value != 0.0:
+            least = min(least, abs(value))
+    return least
+
+
+@njit(cache=True)
+def _sign_by_digits(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> int:
+    """Sign of (ax − cx)(by − cy) − (ay − cy)(bx − cx) in whole numbers.
+
+    For floats so large beside others so small that their products have no common range.
+    """
+    p, q = _difference(ax, cx), _difference(by, cy)
+    r, s = _difference(ay, cy), _difference(bx, cx)
+    total = np.zeros(2 * _DIGITS + 1, np.int64)
+    for i in range(_DIGITS):
+        for j in range(_DIGITS):
+            total[i + j] += p[i] * q[j] - r[i] * s[j]
+    _carry(total)
+    top = total[-1]
+    if top < 0:
+        return -1
+    return 1 if total.any() else 0
+
+
+@njit(cache=True)
+def _difference(a: float, b: float) -> npt.NDArray[np.int64]:
+    """Digits of a − b, lowest first; the highest has the sign."""
+    digits = np.zeros(_DIGITS, np.int64)
+    for value in (a, -b):
+        part, exponent = math.frexp(value)
+        whole = np.int64(part * 2.0**53)
+        shift = exponent - 53 + 1074
+        if shift < 0:  # it has fewer bits, and these are 0
+            whole >>= -shift
+            shift = 0
+        at, rest = shift // _BITS, shift % _BITS
+        sign = 1 if whole >= 0 else -1
+        whole = abs(whole)
+        for k in range(3):
+            digit = (whole >> (k * _BITS)) & ((1 << _BITS) - 1)
+            digits[at + k] += sign * (digit << rest)
+    _carry(digits)
+    return digits
+
+
+@njit(cache=True)
+def _carry(digits: npt.NDArray[np.int64]) -> None:
+    """Bring all digits but the highest into 0 … 2^24 − 1."""
+    for i in range(len(digits) - 1):
+        digits[i + 1] += digits[i] >> _BITS
+        digits[i] &= (1 << _BITS) - 1

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.partitions import partition
@@ -147,6 +147,7 @@ tiny_soups = st.lists(
 
 
 @given(tiny_soups, st.lists(tiny_corner, min_size=1, max_size=20))
+@example([shapely.Polygon([(0.0, 0.0), (0.0, 5e-324), (-1.0, -1.0)])], [(-5e-324, 0.0)])
 def test_the_answer_is_that_of_rational_arithmetic_where_doubles_run_out(soup, points):
     x, y = np.array(points).T
     assert index_of(soup).locate(x, y).tolist() == first_by_fractions(soup, x, y)

@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numba import njit
 
+from gridgeo.analysis.orientation import _sign_by_digits
 from gridgeo.analysis.orientation import orient as orient_kernel
 
 TINY = 5e-324
@@ -32,8 +33,17 @@ near_zero = st.sampled_from([0.0, TINY, -TINY, 1e-320, 1e-300, 1e-160, 1.0, -1.0
 @example((1e-300, 1.1e-300, 1.0, 1.1, 0.0, 0.0))
 @example((-1e300, -1e300, 1e300, 1e300, 1e300, 0.0))
 @example((0.1, 0.1, 0.3, 0.3, 0.2, 0.2))
+@example((1.0, 1.0, 0.0, TINY, -TINY, 0.0))  # the products of small differences decide
+@example((-TINY, 0.0, 0.0, -TINY, 1.0, -1.0))
 def test_sides_are_those_of_rational_arithmetic(coordinates):
     assert orient(*coordinates) == rational_orient(*coordinates)
+
+
+def test_whole_numbers_tell_sides_as_rational_arithmetic_does_whatever_the_sizes():
+    rng = np.random.default_rng(1)
+    exponents = rng.integers(-1074, 990, (2000, 6)) * rng.choice([0, 1], (2000, 6))
+    for row in rng.choice([-1.0, 0.0, 0.75, 1.0], (2000, 6)) * 2.0**exponents:
+        assert _sign_by_digits(*row) == rational_orient(*row)
 
 
 @given(st.tuples(*[anywhere] * 6))
