@@ -1,6 +1,5 @@
-"""Arrays that grow without a second copy."""
+"""Arrays that grow, mostly without a second copy."""
 
-import gc
 import mmap
 from contextlib import suppress
 
@@ -13,8 +12,8 @@ _HUGE_FROM_BYTES = 1 << 22
 class Arena:
     """A growing array in anonymous memory.
 
-    Growth moves pages instead of copying them, pages never written cost nothing, and huge
-    pages make random look-ups cheaper.
+    Growth moves pages instead of copying them where nobody else looks at the array, pages never
+    written cost nothing, and huge pages make random look-ups cheaper.
 
     Parameters
     ----------
@@ -27,17 +26,22 @@ class Arena:
 
     def __init__(self, dtype: npt.DTypeLike, length: int) -> None:
         self._dtype = np.dtype(dtype)
-        self._map = mmap.mmap(-1, self._bytes(length), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        self._view()
+        self._new(length)
 
     def resize(self, length: int) -> None:
-        """Grow or shrink to ``length`` elements; views taken before must be gone."""
+        """Grow or shrink to ``length`` elements; views taken before show the array as it was."""
         del self.array  # a map with a view cannot be resized
         try:
             self._map.resize(self._bytes(length))
-        except BufferError:  # numba keeps arguments of a call it compiled for in a cycle of garbage
-            gc.collect()
-            self._map.resize(self._bytes(length))
+        except BufferError:  # somebody looks at it: numba where it compiled, a profiler of frames
+            before = np.frombuffer(self._map, self._dtype)[:length]
+            self._new(length)
+            self.array[: len(before)] = before
+        else:
+            self._view()
+
+    def _new(self, length: int) -> None:
+        self._map = mmap.mmap(-1, self._bytes(length), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._view()
 
     def _bytes(self, length: int) -> int:
