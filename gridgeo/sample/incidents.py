@@ -6,7 +6,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridgeo.sample.registers import incident_classes
+from gridgeo.model.catalogue import incident_classes
 
 END = "2026-07-01"  # the first day without incidents
 

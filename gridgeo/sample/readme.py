@@ -43,8 +43,8 @@ Made by gridgeo from seed {sample.seed}, for demonstrations and tests. **Nobody 
 ground, the households, the workers and all that happens are synthetic, the duty lines fictitious.
 The names and codes of the towns and their villages are real, from the public codes of
 administrative divisions (`gridgeo/sample/jingjiang_villages.csv`); the incident classes, their
-limits and routes are those of `gridgeo/sample/event_catalog.csv`, whose `sla_source` tells sourced
-from default.
+limits and routes are those of `gridgeo/model/incident_classes.csv`, whose `sla_source` tells
+sourced from default.
 
 | file | layer | rows |
 |---|---|---|

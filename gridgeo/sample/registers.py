@@ -1,4 +1,4 @@
-"""The real names behind the synthetic city: villages and communities, classes of incidents."""
+"""The real names behind the synthetic city: villages and communities."""
 
 from importlib.resources import files
 
@@ -58,18 +58,6 @@ def _villages(mine: pd.DataFrame) -> pd.DataFrame:
         },
         index=pd.Index(mine["village_code12"], name="village_code"),
     ).sort_index()
-
-
-def incident_classes() -> pd.DataFrame:
-    """Give the catalogue of incident classes.
-
-    Returns
-    -------
-    DataFrame, shape (78, …)
-        Indexed by the four-digit ``code``; among others ``class_code`` (two digits) and
-        ``recommended_route``, the department that handles it.
-    """
-    return _read("event_catalog.csv").set_index("code")
 
 
 def short_name(name: str) -> str:
