@@ -1,7 +1,7 @@
 """How much of the stations' capacity is there for each household: floating catchment areas."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from gridgeo.analysis.near_pairs import (
     Ints,
     Layer,
     amounts,
+    pairs_given,
     pairs_within,
     places,
     require_radius,
@@ -23,25 +24,28 @@ RING_WEIGHTS = (1.0, 0.68, 0.22)
 
 
 def access(
-    households: Layer,
-    stations: Layer,
+    households: Layer | pd.DataFrame,
+    stations: Layer | pd.DataFrame,
     radius_m: float,
     method: Method = "2sfca",
     weights: Sequence[float] | None = None,
     demand: str | None = "persons",
     capacity: str | None = "capacity",
+    distances: Any = None,  # noqa: ANN401 - an array or any sparse matrix
 ) -> pd.Series:
     """Share out the capacity of each station among the persons it reaches, and add it up.
 
     Parameters
     ----------
     households : GeoDataFrame or GeoSeries of Point, shape (n,)
-        Metric CRS, with a column of persons; in a GeoSeries each household counts 1.
+        Metric CRS, with a column of persons; in a GeoSeries each household counts 1. With
+        ``distances`` any frame will do.
     stations : GeoDataFrame or GeoSeries of Point, shape (m,)
         Brought into the CRS of ``households``; ``m`` may be 0. With a column of capacity; in a
-        GeoSeries each station counts 1. One without a point serves nobody.
+        GeoSeries each station counts 1. One without a point serves nobody. With ``distances`` any
+        frame will do.
     radius_m : float
-        Metres in a straight line; a household exactly so far from a station is in reach.
+        Metres; a household exactly so far from a station is in reach.
     method : {"2sfca", "e2sfca", "3sfca"}
         "2sfca": everybody in reach counts alike. "e2sfca": nearer ones count more. "3sfca":
         they count more, and people who can choose between stations burden each of them less.
@@ -50,13 +54,18 @@ def access(
         edge belonging to its ring. The default 1, 0.68, 0.22 is for thirds of the radius.
     demand, capacity : str or None
         Columns of ``households`` and ``stations``; None: each row counts 1.
+    distances : array or sparse matrix of float, shape (n, m), optional
+        Metres from each household to each station instead of the straight line, such as
+        ``street_distances`` gives. ``inf`` or NaN, and what a sparse matrix does not store, cannot
+        be reached; a stored 0 is 0 m.
 
     Returns
     -------
     Series of float64, shape (n,)
         ``access`` on the index of ``households``: capacity for each person, 0 where no station is
-        in reach, ``nan`` where the household has no point. Summed up over all persons it is the
-        capacity of the stations that reach anybody; one that reaches no demand adds nothing.
+        in reach, ``nan`` where the household has no point (with ``distances``: never). Summed up
+        over all persons it is the capacity of the stations that reach anybody; one that reaches
+        no demand adds nothing.
 
     Raises
     ------
@@ -67,7 +76,8 @@ def access(
     InputError
         A column is missing, or holds values that are missing, negative or not finite.
     ParameterError
-        The method is not known, or the radius or the weights cannot be used.
+        The method is not known, the radius or the weights cannot be used, or ``distances`` has
+        another shape or negative entries.
 
     Notes
     -----
@@ -94,15 +104,20 @@ def access(
     """
     radius_m = require_radius(radius_m)
     ring_weights = _ring_weights(method, weights)
-    homes = places(require_metric(households, "households"), "households")
-    bases = places(stations, "stations", households, "households")
+    unplaced = np.zeros(len(households), bool)
+    if distances is None:
+        homes = places(require_metric(households, "households"), "households")
+        bases = places(stations, "stations", households, "households")
+        pairs = pairs_within(homes, bases, radius_m)
+        unplaced = np.isnan(homes[:, 0])
+    else:
+        pairs = pairs_given(distances, (len(households), len(stations)), radius_m)
     persons = amounts(households, demand, "households", "demand")
     supply = amounts(stations, capacity, "stations", "capacity")
-    pairs = pairs_within(homes, bases, radius_m)
     f = ring_weights[_rings(pairs.metres, radius_m, len(ring_weights))]
     home, base = pairs.household, pairs.station
     total = shared_out(home, base, f, persons, supply, chosen=method == "3sfca")
-    total[np.isnan(homes[:, 0])] = np.nan
+    total[unplaced] = np.nan
     return pd.Series(total, index=households.index, name="access")
 
 

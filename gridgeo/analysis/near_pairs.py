@@ -1,12 +1,13 @@
 """Which households and stations are near each other, and what they bring along."""
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.sparse import issparse
 from scipy.spatial import cKDTree
 
 from gridgeo.errors import GeometryError, InputError, ParameterError
@@ -65,6 +66,66 @@ def pairs_within(households: Floats, stations: Floats, radius_m: float) -> Pairs
     return Pairs(i[kept], j[kept], metres[kept])
 
 
+def pairs_given(
+    distances: Any,  # noqa: ANN401 - an array or any sparse matrix
+    shape: tuple[int, int],
+    radius_m: float,
+    stations: str = "stations",
+) -> Pairs:
+    """Find every household and station at most ``radius_m`` apart by distances that are given.
+
+    Parameters
+    ----------
+    distances : array or sparse matrix of float, shape (n, m)
+        Metres from each household to each station. ``inf`` or NaN, and what a sparse matrix does
+        not store, cannot be reached; a stored 0 is 0 m. Of a pair stored twice the shorter way
+        counts.
+    shape : (int, int)
+        Households and stations there are.
+    radius_m : float
+        A pair exactly so far apart is near enough.
+    stations : str
+        What the columns are called in messages.
+
+    Returns
+    -------
+    Pairs
+        Sorted by household, then station.
+
+    Raises
+    ------
+    ParameterError
+        ``distances`` has another shape, or negative entries.
+    """
+    sparse = issparse(distances)
+    table: Any = distances.tocoo() if sparse else np.asarray(distances, dtype="float64")
+    if table.shape != shape:
+        raise ParameterError(
+            f"distances has shape {table.shape}; {shape[0]} households and {shape[1]} {stations} "
+            f"need {shape}.",
+            hint=f"Give a row for each household and a column for each of the {stations}, in "
+            "their order.",
+            fields=["distances"],
+        )
+    metres = np.asarray(table.data, dtype="float64") if sparse else table
+    negative = np.count_nonzero(metres < 0)
+    if negative:
+        raise ParameterError(
+            f"distances has {negative} negative entries; metres are 0 or more.",
+            hint="Write inf, or store nothing in a sparse matrix, where there is no way.",
+            fields=["distances"],
+        )
+    if not sparse:
+        home, station = np.nonzero(metres <= radius_m)
+        return Pairs(home, station, metres[home, station])
+    near = np.flatnonzero(metres <= radius_m)
+    home, station = (np.asarray(at[near], np.int64) for at in table.coords)
+    order = np.lexsort((metres[near], station, home))
+    home, station, metres = home[order], station[order], metres[near[order]]
+    once = np.append(True, (home[1:] != home[:-1]) | (station[1:] != station[:-1]))[: len(home)]
+    return Pairs(home[once], station[once], metres[once])
+
+
 def places(layer: Layer, name: str, other: Layer | None = None, other_name: str = "") -> Floats:
     """Give the coordinates of a layer of points.
 
@@ -106,7 +167,7 @@ def places(layer: Layer, name: str, other: Layer | None = None, other_name: str 
     return xy
 
 
-def amounts(layer: Layer, column: str | None, name: str, argument: str) -> Floats:
+def amounts(layer: Layer | pd.DataFrame, column: str | None, name: str, argument: str) -> Floats:
     """Give what each row of a layer counts: persons of a household, capacity of a station.
 
     Parameters

@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import Point, box
+from scipy.sparse import coo_array, csr_array
+from shapely import LineString, Point, box
 
 from gridgeo.analysis.access import access, shared_out
+from gridgeo.analysis.network import street_distances
 from gridgeo.analysis.reach import reach
 from gridgeo.errors import CRSError, GeometryError, InputError, ParameterError
 
@@ -19,6 +21,8 @@ METHODS = ("2sfca", "e2sfca", "3sfca")
 PLACES = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda p: (p[0] * 10, p[1] * 10))
 HOMES = st.lists(st.tuples(PLACES, st.integers(0, 9)), min_size=1, max_size=20)
 STATIONS = st.lists(st.tuples(PLACES, st.integers(0, 50)), max_size=6)
+BANKS = (range(0, 201, 100), range(300, 601, 100))
+WALK_M = 251  # ways are multiples of 10 m: none is a rounding away from it, or from a third of it
 
 
 def layer(rows, column, crs=METRES):
@@ -99,6 +103,66 @@ def test_two_cities_far_apart_give_what_each_gives(method, homes, stations, more
     assert both.to_numpy() == pytest.approx(np.concatenate([one, two]), rel=1e-9)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@given(homes=HOMES, stations=STATIONS)
+def test_distances_given_are_as_good_as_places(method, homes, stations):
+    plain = access(homes_of(homes), stations_of(stations), 150, method).to_numpy()
+    metres = np.array(
+        [[np.hypot(x - a, y - b) for (a, b), _ in stations] for (x, y), _ in homes]
+    ).reshape(len(homes), len(stations))
+    i, j = np.nonzero(metres < 200)
+    sparse = coo_array((metres[i, j], (i, j)), shape=metres.shape)
+    frames = [
+        pd.DataFrame(some.drop(columns="geometry"))
+        for some in (homes_of(homes), stations_of(stations))
+    ]
+    for distances in (metres, np.where(metres > 150, np.nan, metres), sparse, csr_array(sparse)):
+        found = access(*frames, 150, method, distances=distances)
+        assert found.to_numpy() == pytest.approx(plain, rel=1e-9)
+
+
+# Streets every 100 m both ways, without the one between 200 and 300 m: a river.
+STREETS = gpd.GeoSeries(
+    [LineString([(x, y) for y in range(0, 601, 100)]) for x in range(0, 601, 100)]
+    + [LineString([(x, y) for x in some]) for y in range(0, 601, 100) for some in BANKS],
+    crs=METRES,
+)
+
+
+def along_streets(homes, stations, radius, method, streets=STREETS):
+    homes, stations = homes_of(homes), stations_of(stations)
+    metres = street_distances(homes, stations, streets, radius)
+    return access(homes, stations, radius, method, distances=metres)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(homes=HOMES, stations=STATIONS, rnd=st.randoms(use_true_random=False))
+def test_along_streets_nothing_is_lost_and_no_order_counts(method, homes, stations, rnd):
+    found = along_streets(homes, stations, WALK_M, method)
+    persons = np.array([count for _, count in homes], float)
+    near = street_distances(homes_of(homes), stations_of(stations), STREETS, WALK_M)
+    coo = near.tocoo()
+    met = {j for i, j in zip(*coo.coords, strict=True) if persons[i]}
+    there = sum(stations[j][1] for j in met)
+    assert found.to_numpy() @ persons == pytest.approx(there, rel=1e-9)
+    order = rnd.sample(range(len(homes)), len(homes))
+    mixed = along_streets([homes[k] for k in order], stations[::-1], WALK_M, method)
+    assert mixed.to_numpy() == pytest.approx(found.to_numpy()[order], rel=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(homes=HOMES, stations=STATIONS, more=HOMES, others=STATIONS)
+def test_along_streets_two_cities_give_what_each_gives(method, homes, stations, more, others):
+    def away(rows):
+        return [((x + 8192, y), amount) for (x, y), amount in rows]
+
+    streets = pd.concat([STREETS, STREETS.translate(8192, 0)])
+    one = along_streets(homes, stations, WALK_M, method)
+    two = along_streets(more, others, WALK_M, method)
+    both = along_streets(homes + away(more), stations + away(others), WALK_M, method, streets)
+    assert both.to_numpy() == pytest.approx(np.concatenate([one, two]), rel=1e-9)
+
+
 @given(homes=HOMES, stations=STATIONS)
 def test_rings_of_one_weight_are_no_rings(homes, stations):
     plain = access(homes_of(homes), stations_of(stations), 150)
@@ -174,6 +238,14 @@ def test_a_station_for_nobody_adds_nothing():
     assert access(homes, stations, 100).tolist() == [0.0, 2.0]
 
 
+def test_a_stored_0_is_a_distance_and_what_is_not_stored_is_none():
+    stored = csr_array((np.array([0.0, 5.0]), ([0, 1], [0, 1])), shape=(3, 2))
+    homes, stations = pd.DataFrame({"persons": [2, 1, 1]}), pd.DataFrame({"capacity": [6, 1]})
+    assert access(homes, stations, 1, distances=stored).tolist() == [3.0, 0.0, 0.0]
+    twice = coo_array(([9.0, 4.0], ([0, 0], [0, 0])), shape=(3, 2))  # 4 m once, not 13 m
+    assert access(homes, stations, 9, distances=twice).tolist() == [3.0, 0.0, 0.0]
+
+
 # --- edges ------------------------------------------------------------------------------------
 
 
@@ -197,6 +269,14 @@ def test_without_columns_each_row_counts_1():
     assert access(homes, stations, 10, demand=None, capacity=None).tolist() == [0.5, 0.5]
     with pytest.raises(InputError, match=r"no column persons.*demand=None"):
         access(homes.drop(columns="persons"), stations, 10)
+
+
+def test_refuses_distances_of_another_city():
+    homes, stations = homes_of([((0, 0), 1)]), stations_of([((0, 0), 1)])
+    with pytest.raises(ParameterError, match=r"shape \(2, 1\); 1 households and 1 stations need"):
+        access(homes, stations, 5, distances=np.zeros((2, 1)))
+    with pytest.raises(ParameterError, match="1 negative"):
+        access(homes, stations, 5, distances=np.array([[-1]]))
 
 
 @pytest.mark.parametrize("lost", [np.nan, -1, np.inf])

@@ -7,9 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array
 
-from gridgeo.analysis.near_pairs import Floats, Ints, amounts, pairs_within, places, require_radius
+from gridgeo.analysis.near_pairs import (
+    Floats,
+    Ints,
+    amounts,
+    pairs_given,
+    pairs_within,
+    places,
+    require_radius,
+)
 from gridgeo.errors import NotFoundError, ParameterError
 from gridgeo.model.crs import require_metric
 
@@ -126,7 +134,7 @@ def read_task(
         bases = places(candidates, "candidates", households, "households")
         home, base, _ = pairs_within(homes, bases, radius_m)
     else:
-        home, base = _near(distances, shape, radius_m)
+        home, base, _ = pairs_given(distances, shape, radius_m, "candidates")
     group, first = _groups(home, base, *shape)
     far = group < 0
     weight = np.bincount(group[~far], weights=persons[~far], minlength=len(first))
@@ -136,34 +144,6 @@ def read_task(
     rows.data[:] = 1
     at = _positions(fixed, candidates.index)
     return Task(rows, weight.astype("float64"), at, candidates.index, households.index[far])
-
-
-def _near(distances: Any, shape: tuple[int, int], radius_m: float) -> tuple[Ints, Ints]:  # noqa: ANN401
-    """Give the pairs that are near enough; what a sparse matrix does not store is not."""
-    if issparse(distances):
-        found = distances.tocoo()
-        (home, base), metres = found.coords, found.data
-        size = found.shape
-    else:
-        table = np.asarray(distances, dtype="float64")
-        size = table.shape
-        home, base = np.indices(size).reshape(2, -1) if table.ndim == 2 else (np.empty(0), [])
-        metres = table.ravel()
-    if size != shape:
-        raise ParameterError(
-            f"distances has shape {size}; {shape[0]} households and {shape[1]} candidates need "
-            f"{shape}.",
-            hint="Give a row for each household and a column for each candidate, in their order.",
-            fields=["distances"],
-        )
-    if (metres < 0).any():
-        raise ParameterError(
-            f"distances has {(metres < 0).sum()} negative entries; metres are 0 or more.",
-            hint="Write inf, or store nothing in a sparse matrix, where there is no way.",
-            fields=["distances"],
-        )
-    near = metres <= radius_m
-    return np.asarray(home[near], np.int64), np.asarray(base[near], np.int64)
 
 
 def _groups(home: Ints, base: Ints, n: int, m: int) -> tuple[Ints, Ints]:
