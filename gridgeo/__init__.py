@@ -34,6 +34,7 @@ from gridgeo.analysis.reach import reach
 from gridgeo.analysis.response import hours_until, response_curve
 from gridgeo.analysis.scan import Cluster, scan
 from gridgeo.analysis.silence import silent_grids
+from gridgeo.analysis.silent_group import silent_chance
 from gridgeo.analysis.siting import Siting, best_stations, fewest_stations
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.analysis.units import unit_edges, units_from_points, units_from_streets
@@ -105,6 +106,7 @@ __all__ = [
     "service_areas",
     "shrink_rates",
     "silence_onset",
+    "silent_chance",
     "silent_grids",
     "street_distances",
     "streets_within",

@@ -63,7 +63,7 @@ def silent_grids(
 
     A grid is called silent by what it reports, and some grids have little to report: with rates
     of shape 4, one grid in thirty lies below 0.3 by nature. Expected counts by class and season
-    leave less of that.
+    leave less of that, and ``silent_chance`` tells such grids from silent ones.
 
     Examples
     --------
