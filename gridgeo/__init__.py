@@ -33,6 +33,7 @@ from gridgeo.analysis.rates import class_rates, expected_counts, shrink_rates
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.response import hours_until, response_curve
 from gridgeo.analysis.scan import Cluster, scan
+from gridgeo.analysis.seams import seams
 from gridgeo.analysis.silence import silent_grids
 from gridgeo.analysis.silent_group import silent_chance
 from gridgeo.analysis.siting import Siting, best_stations, fewest_stations
@@ -103,6 +104,7 @@ __all__ = [
     "read_plan",
     "response_curve",
     "scan",
+    "seams",
     "service_areas",
     "shrink_rates",
     "silence_onset",
