@@ -1,3 +1,5 @@
+import itertools
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -162,7 +164,7 @@ def test_every_bounce_is_counted_as_one_by_one(routes):
         crossed = 0
         for n in near:
             way = [g for g in routes[n][2] if g is not None]
-            hops = {frozenset(hop) for hop in zip(way, way[1:], strict=False)}
+            hops = {frozenset(hop) for hop in itertools.pairwise(way)}
             crossed += frozenset(pair.split("+")) in hops
         assert (row["near"], row["bounces"]) == (len(near), crossed)
         assert row["border_km"] == pytest.approx(line.length / 1000)
