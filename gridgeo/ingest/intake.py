@@ -16,6 +16,7 @@ from gridgeo.ingest.elsewhere import CODES, Elsewhere
 from gridgeo.ingest.formats import open_batches
 from gridgeo.ingest.headers import personal_note
 from gridgeo.ingest.known import Directory
+from gridgeo.ingest.made_key import made_key
 from gridgeo.ingest.names import PLACES, check_mapping, recognise, spellings, told
 from gridgeo.ingest.notes import Note, gathered
 from gridgeo.ingest.places import Fault, Placed, Placer, to_rest_judged
@@ -90,8 +91,9 @@ class Reading:
 
     Notes
     -----
-    Of rows with one key the first that has no other fault is accepted. Borders that cross
-    themselves are accepted: they are findings of the analyses, not of the intake.
+    Of rows with one key the first that has no other fault is accepted. Where a file may lack the
+    key, it is made of other columns: see ``made_key``. Borders that cross themselves are accepted:
+    they are findings of the analyses, not of the intake.
     """
 
     def __init__(
@@ -141,6 +143,7 @@ class Reading:
         _require(contract, theirs, source)
         asked = [Column(contract.key, "text", required=True), *contract.columns]
         self._theirs = theirs
+        self._keyless = contract.key not in theirs
         self._columns = [column for column in asked if column.name in theirs]
         self._elsewhere = Elsewhere.of(source, contract, mapping, theirs, directory)
         self._placer: Placer | None = None
@@ -190,6 +193,8 @@ class Reading:
         written = source.table[[self._theirs[column.name] for column in self._columns]]
         written.columns = pd.Index([column.name for column in self._columns])
         frame, faults = self._coerced(written)
+        if self._keyless:
+            frame.insert(0, self.contract.key, made_key(frame, self.contract))
         shapes: gpd.GeoSeries | None = None
         if self._placer is None:
             self._notes += source.notes
@@ -245,6 +250,8 @@ class Reading:
         contract, rows = self.contract, frame.index.to_numpy()
         told = {(row, name) for row, name, _ in known}
         told |= {(r, "geometry") for r, name, code in known if name in PLACES or code in CODES}
+        if self._keyless:  # a key that cannot be made is the fault of what it is made of
+            told |= {(row, contract.key) for row in rows[frame[contract.key].isna()].tolist()}
         found = contract.faults(frame.set_index(contract.key))
         faults = known + [
             (row, name, code)
@@ -343,7 +350,8 @@ def read(path: Path | str, contract: Contract, **how: Any) -> Intake:  # noqa: A
 
 
 def _require(contract: Contract, theirs: Mapping[str, str], source: Source) -> None:
-    needed = [contract.key, *(column.name for column in contract.columns if column.required)]
+    key = [] if contract.key_from else [contract.key]
+    needed = key + [column.name for column in contract.columns if column.required]
     absent = [name for name in needed if name not in theirs]
     if absent:
         maps = " ".join(f"--map {name}=THEIRS" for name in absent)

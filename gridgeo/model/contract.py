@@ -140,6 +140,12 @@ class Contract:
         The layer's name for people.
     key_aliases : tuple of str
         Other headers files use for the key, lower case.
+    key_from : tuple of str
+        Required columns of texts and times that make the key of a file that has none; empty where
+        every file has to have it.
+    fleeting : bool
+        Rows may be kept for a while only. So nothing that would outlast them is written down:
+        neither what a feed replaces nor the cells of refused rows.
     """
 
     name: str
@@ -149,6 +155,8 @@ class Contract:
     zh: str = ""
     en: str = ""
     key_aliases: tuple[str, ...] = field(default=())
+    key_from: tuple[str, ...] = ()
+    fleeting: bool = False
 
     def column(self, name: str) -> Column:
         """Give the column of that name; ``KeyError`` if the layer has none."""
