@@ -7,6 +7,7 @@ from gridgeo.analysis.locate import warm_locate
 from gridgeo.analysis.nearest.index import warm_nearest
 from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.scan import warm_scan
+from gridgeo.analysis.siting import warm_siting
 from gridgeo.ingest.csv_blocks import warm_csv
 
 
@@ -27,6 +28,7 @@ def warm(told: Callable[[float, str], None]) -> None:
     warm_balance()
     told(0.95, "(reach)")
     warm_network()
+    warm_siting()
     told(0.98, "(scan)")
     warm_scan()
     told(1.0, "")

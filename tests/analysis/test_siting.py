@@ -13,6 +13,7 @@ from shapely import Point
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.siting import best_stations, fewest_stations
 from gridgeo.analysis.siting.reduce import decisive_groups, useful_candidates
+from gridgeo.analysis.siting.start import good_choice
 from gridgeo.errors import CRSError, GeometryError, InputError, NotFoundError, ParameterError
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -148,6 +149,25 @@ def test_distances_given_are_as_good_as_places(homes, sites, radius):
         found = best_stations(*frames, radius, p, distances=distances)
         assert found.chosen.equals(plain.chosen)
         assert found.unreachable.equals(plain.unreachable)
+
+
+@given(
+    sets=st.lists(
+        st.tuples(st.sets(st.integers(0, 7), min_size=1), st.integers(0, 9)),
+        min_size=1,
+        max_size=30,
+    ),
+    p=st.integers(0, 8),
+)
+def test_of_few_candidates_shaking_finds_the_best_choice(sets, p):
+    table = np.array([[float(j in some) for j in range(8)] for some, _ in sets])
+    weight = np.array([float(w) for _, w in sets])
+    found = good_choice(csr_array(table), weight, p)
+    assert found.tolist() == sorted(set(found.tolist()))
+    assert len(found) == p
+    every = itertools.combinations(range(8), p)
+    best = max(weight[table[:, [*c]].any(axis=1)].sum() for c in every)
+    assert weight[table[:, found].any(axis=1)].sum() == best
 
 
 @given(sets=st.lists(st.sets(st.integers(0, 5), min_size=1), min_size=1, max_size=8))

@@ -111,8 +111,7 @@ def _best(
     rows: csr_array, weight: Floats, p: int, gap: float, time_limit_s: float
 ) -> tuple[Ints, float]:
     """Give ``p`` columns that reach much, and a bound on what any ``p`` reach."""
-    none: Ints = np.empty(0, np.int64)
-    chosen = good_choice(rows, weight, none, p)
+    chosen = good_choice(rows, weight, p)
     # Who can be reached from one place only is part of what that place is worth.
     few = np.asarray(rows.sum(axis=1)) == 1
     own = rows[few].T @ weight[few]

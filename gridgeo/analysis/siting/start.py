@@ -4,72 +4,57 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridgeo.analysis.near_pairs import Floats, Ints
+from gridgeo.analysis.siting.exchange import search, sets_of
 from gridgeo.analysis.siting.task import counts
 
-_ROUNDS = 300  # shakes; each costs some milliseconds at 400 candidates
-_SHAKEN = 5  # stations taken out at a time
+_ROUNDS = 3000  # of shaking
+_WORK = 300_000_000  # pairs of group and candidate in all rounds: two seconds or so
+_OUT = 4  # stations taken out at a time, at most
+_SLACK = 0.004  # how much worse than the best may be gone on with, at first
+_CYCLE = 400  # rounds until it no longer may
 
 
-def good_choice(rows: csr_array, weight: Floats, fixed: Ints, p: int) -> Ints:
+def good_choice(rows: csr_array, weight: Floats, p: int) -> Ints:
     """Choose stations that reach much, by greedy choice, exchange, and shaking.
 
     Parameters
     ----------
     rows : csr_array of 0 and 1, shape (g, m)
     weight : float64, shape (g,)
-    fixed : int64
-        Positions that stay.
     p : int
-        How many to choose with them, at most ``m``.
+        How many to choose, at most ``m``.
 
     Returns
     -------
     int64, shape (p,)
-        The same for the same input: the dice are part of the method.
+        Ascending. The same for the same input.
 
     Notes
     -----
     Exchange: Teitz and Bart, "Heuristic methods for estimating the generalized vertex median of a
-    weighted graph", Operations Research 16, 1968; the best of all exchanges each time.
+    weighted graph", Operations Research 16, 1968; the best of all exchanges each time. That what
+    is a little worse is gone on with: Dueck and Scheuer, "Threshold accepting", Journal of
+    Computational Physics 90, 1990. On 400 candidates of 1.5 km among 200,000 households this found
+    0.4 % more than 300 shakes that went on with the best only.
     """
-    by_station = rows.T.tocsr()
-    best = _exchanged(rows, by_station, weight, fixed, greedy(rows, weight, fixed, p))
-    worth = weight[counts(rows, best) > 0].sum()
-    free = p - len(fixed)
-    if free < 2 or free == rows.shape[1] - len(fixed) or worth >= weight.sum():
-        return best
-    dice = np.random.default_rng(0)
-    # Stations that reach the same people are taken out together: so exchanges become possible
-    # that no single one leads to.
-    near = (by_station @ rows).toarray() > 0
-    for _ in range(_ROUNDS):
-        movable = np.setdiff1d(best, fixed)
-        one = dice.choice(movable)
-        around = movable[near[one, movable]]
-        out = dice.permutation(around)[:_SHAKEN] if len(around) > 1 else movable[:0]
-        out = np.union1d(out, dice.choice(movable, 1))
-        rest = np.setdiff1d(best, out)
-        tried = greedy(rows, weight, rest, p, barred=out)
-        tried = _exchanged(rows, by_station, weight, fixed, tried)
-        now = weight[counts(rows, tried) > 0].sum()
-        if now >= worth:
-            best, worth = tried, now
-    return best
+    start = greedy(rows, weight, np.empty(0, np.int64), p)
+    if not 0 < p < rows.shape[1]:
+        return start
+    rounds = min(_ROUNDS, _WORK // max(rows.nnz, 1))
+    return np.sort(search(sets_of(rows, weight), start, rounds, _OUT, _SLACK, _CYCLE))
 
 
-def greedy(
-    rows: csr_array, weight: Floats, fixed: Ints, p: int, barred: Ints | None = None
-) -> Ints:
+def greedy(rows: csr_array, weight: Floats, fixed: Ints, p: int) -> Ints:
     """Add the station that reaches most of those not reached, until there are ``p``.
 
     Parameters
     ----------
-    rows, weight, p
-        As for ``good_choice``.
+    rows : csr_array of 0 and 1, shape (g, m)
+    weight : float64, shape (g,)
+    p : int
+        How many to choose with those that are fixed, at most ``m``.
     fixed : int64
         Those to add to.
-    barred : int64, optional
-        Taken only when nothing else is left.
 
     Returns
     -------
@@ -80,11 +65,8 @@ def greedy(
     left = np.where(counts(rows, fixed) > 0, 0.0, weight)
     gain = by_station @ left
     chosen = list(fixed)
-    penalty = np.zeros(rows.shape[1])
-    if barred is not None:
-        penalty[barred] = weight.sum() + 1
     while len(chosen) < p:
-        value = gain - penalty
+        value = gain.copy()
         value[chosen] = -np.inf
         j = int(value.argmax())
         chosen.append(j)
@@ -93,30 +75,6 @@ def greedy(
         gain -= left[new] @ rows[new]
         left[new] = 0
     return np.sort(np.array(chosen, np.int64))
-
-
-def _exchanged(
-    rows: csr_array, by_station: csr_array, weight: Floats, fixed: Ints, chosen: Ints
-) -> Ints:
-    """Exchange one station for another as long as that reaches more."""
-    chosen = np.concatenate([fixed, np.setdiff1d(chosen, fixed)])
-    movable = np.arange(len(fixed), len(chosen))
-    if not len(movable):
-        return chosen
-    count = counts(rows, chosen)
-    while True:
-        gain = by_station @ np.where(count == 0, weight, 0.0)
-        # People who have one station only: lost with it, unless the new one reaches them.
-        sole = by_station[chosen[movable]]
-        sole.data = np.where(count[sole.indices] == 1, weight[sole.indices], 0.0)
-        change = gain - np.asarray(sole.sum(axis=1))[:, None] + (sole @ rows).toarray()
-        change[:, chosen] = -np.inf
-        out, into = np.unravel_index(int(change.argmax()), change.shape)
-        if change[out, into] <= 1e-9 * weight.sum():
-            return np.sort(chosen)
-        for j, sign in ((chosen[movable[out]], -1), (into, 1)):
-            count[by_station.indices[by_station.indptr[j] : by_station.indptr[j + 1]]] += sign
-        chosen[movable[out]] = into
 
 
 def cover(rows: csr_array, fixed: Ints) -> Ints:
