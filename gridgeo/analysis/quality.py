@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgeo.model.findings import lived_in
+from gridgeo.model.people import lived_in
 
 # What a household's record is expected to say; a city may ask for other fields.
 REQUIRED = ("address_id", "size_band", "lived_in", "grid_code")

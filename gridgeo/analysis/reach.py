@@ -10,7 +10,8 @@ import shapely
 from gridgeo.analysis.network.walk import nearest_along_streets
 from gridgeo.errors import ParameterError
 from gridgeo.model.crs import require_metric, to_crs_of
-from gridgeo.model.findings import lived_in, make_findings
+from gridgeo.model.findings import make_findings
+from gridgeo.model.people import lived_in, persons_of
 
 
 def reach(
@@ -133,6 +134,7 @@ def reach_faults(
         value=nearest_m[at],
         unit="m",
         households=lived_in(households)[at].astype(int),
+        persons=persons_of(households)[at],
         geometry=households.geometry.iloc[at],
         crs=households.crs,
         as_of=as_of,

@@ -9,7 +9,8 @@ import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from gridgeo.errors import ParameterError
-from gridgeo.model.findings import lived_in, make_findings
+from gridgeo.model.findings import make_findings
+from gridgeo.model.people import lived_in, persons_of
 
 ZONE = "Asia/Shanghai"
 COUNTED = ("met",)
@@ -110,7 +111,8 @@ def round_faults(
     GeoDataFrame
         ``FINDINGS`` by kind, then in the order of ``households``; ``subject`` the household id:
 
-        visit-overdue : last met more than ``within_days`` days ago. ``value`` the days.
+        visit-overdue : last met more than ``within_days`` days ago. ``value`` the days since,
+            ``days`` those over the standard.
         never-visited : no visit ever counted. ``value`` ``inf``.
 
     Raises
@@ -132,6 +134,8 @@ def round_faults(
         value=age[at],
         unit="days",
         households=np.ones(len(at), dtype=int),
+        persons=persons_of(households)[at],
+        days=np.append(age[overdue] - within_days, np.ones(len(never))),
         geometry=households.geometry.iloc[at],
         crs=households.crs,
         as_of=as_of,

@@ -11,7 +11,8 @@ from shapely.geometry.base import BaseGeometry
 from gridgeo.analysis.areas import mended_areas, polygon_parts
 from gridgeo.errors import ParameterError
 from gridgeo.model.crs import require_metric, to_crs_of
-from gridgeo.model.findings import lived_in, make_findings
+from gridgeo.model.findings import make_findings
+from gridgeo.model.people import lived_in, persons_of
 
 
 def territory_findings(
@@ -177,6 +178,7 @@ def household_faults(
     areas = np.asarray(grids.geometry.array)
     codes = grids.index.astype("str").to_numpy()
     occupied = lived_in(households).astype(int)
+    persons = persons_of(households)
 
     def rows(
         kind: str, at: np.ndarray, standard: str, value: np.ndarray, unit: str
@@ -189,6 +191,7 @@ def household_faults(
             value=value,
             unit=unit,
             households=occupied[at],
+            persons=persons[at],
             geometry=points[at],
             crs=grids.crs,
             as_of=as_of,

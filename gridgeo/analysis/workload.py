@@ -9,7 +9,8 @@ import pandas as pd
 
 from gridgeo.analysis.assign import assign
 from gridgeo.errors import ParameterError
-from gridgeo.model.findings import lived_in, make_findings
+from gridgeo.model.findings import make_findings
+from gridgeo.model.people import lived_in
 
 Band = tuple[int, int]
 

@@ -14,8 +14,8 @@ import typer
 from gridgeo import wiring
 from gridgeo.cli.say import err
 from gridgeo.errors import ParameterError
-from gridgeo.services.coverage import SizeBands, Standards
 from gridgeo.services.sources import Files, Source
+from gridgeo.services.standards import SizeBands, Standards
 from gridgeo.settings import Settings
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.model.contract import Column, Contract
+from gridgeo.model.people import PERSONS_PER_HOUSEHOLD
 
-# Severity of one household concerned, by kind: our choice, to be replaced by a city's own.
+# Severity of one person concerned for one day, by kind: our choice, to be replaced by a city's own.
 KIND_WEIGHTS: dict[str, float] = {
     "gap": 1.0,
     "overlap": 0.5,
@@ -32,8 +33,18 @@ KIND_WEIGHTS: dict[str, float] = {
     "few-workers": 0.5,
     "no-full-time": 0.3,
     "reach": 0.5,
+    "unreachable": 1.0,
+    "access": 0.3,
     "visit-overdue": 0.5,
     "never-visited": 1.0,
+    "over-contact": 0.1,
+    "patrol": 0.2,
+    "patrol-share": 0.1,
+    "silent": 0.5,
+    "unanswered": 0.3,
+    "response": 0.3,
+    "seam": 0.2,
+    "records": 0.1,
 }
 
 # Each row of these kinds is one household: it leaves the house only merged into k-safe cells.
@@ -43,8 +54,11 @@ HOUSEHOLD_KINDS = (
     "doubled",
     "mismatch",
     "reach",
+    "unreachable",
+    "access",
     "visit-overdue",
     "never-visited",
+    "over-contact",
 )
 
 
@@ -75,12 +89,14 @@ FINDINGS = Contract(
         Column("unit", "text", zh="单位", en="unit of the value"),
         Column("standard", "text", required=True, zh="标准", en="standard that is not met"),
         Column("households", "int", low=0, zh="涉及户数", en="households concerned"),
+        Column("persons", "float", low=0, zh="涉及人数", en="persons concerned, as estimated"),
+        Column("days", "int", low=1, zh="持续天数", en="days it has lasted, the first one counted"),
         Column(
             "severity",
             "float",
             low=0,
             zh="严重程度",
-            en="households concerned × weight of the kind",
+            en="persons concerned × days × weight of the kind",
         ),
         Column("as_of", "date", zh="截至", en="day the finding holds for"),
     ),
@@ -92,7 +108,7 @@ FINDINGS = Contract(
 # One value for all rows, or one a row.
 PerRow = str | float | int | Iterable
 
-_DTYPES = {"value": "float64", "households": "Int64"}
+_DTYPES = {"value": "float64", "households": "Int64", "persons": "float64", "days": "Int64"}
 
 
 def finding_id(kind: str, subject: str, standard: str) -> str:
@@ -121,6 +137,8 @@ def make_findings(
     value: PerRow | None = None,
     unit: PerRow | None = None,
     households: PerRow | None = None,
+    persons: PerRow | None = None,
+    days: PerRow | None = None,
     geometry: Iterable | None = None,
     crs: object = None,
     as_of: dt.date | None = None,
@@ -138,6 +156,10 @@ def make_findings(
         What is not met.
     grid_code, value, unit, households : optional
         One a row, or one for all; left out where not known.
+    persons : optional
+        People concerned; ``households`` × ``PERSONS_PER_HOUSEHOLD`` where not known.
+    days : optional
+        How long it has lasted, as far as the evidence itself tells; 1 where it does not.
     geometry : iterable of geometry or None, shape (n,), optional
         Evidence, in ``crs``.
     crs : CRS, optional
@@ -149,8 +171,8 @@ def make_findings(
     Returns
     -------
     GeoDataFrame, n rows
-        Keeps ``FINDINGS``. ``severity`` = ``households`` × weight, ``nan`` where the households
-        concerned are not known. Rows alike in kind, subject and standard (two holes between
+        Keeps ``FINDINGS``. ``severity`` = ``persons`` × ``days`` × weight, ``nan`` where nobody
+        knows who is concerned. Rows alike in kind, subject and standard (two holes between
         the same grids) are told apart by ``-2``, ``-3`` … after the id, in the order given.
     """
     rows = pd.DataFrame(index=pd.RangeIndex(len(subject)))
@@ -162,11 +184,15 @@ def make_findings(
         ("unit", unit),
         ("standard", standard),
         ("households", households),
+        ("persons", persons),
+        ("days", days),
     ):
         values = said if said is None or isinstance(said, str | float | int) else list(said)
         rows[name] = pd.Series(values, index=rows.index, dtype=_DTYPES.get(name, "str"))
-    weight = rows["kind"].map(dict(weights)).astype("float64")
-    rows["severity"] = rows["households"].astype("float64") * weight
+    estimate = rows["households"].astype("float64") * PERSONS_PER_HOUSEHOLD
+    rows["persons"] = rows["persons"].fillna(estimate)
+    rows["days"] = rows["days"].fillna(1)
+    rows["severity"] = severity(rows, weights)
     rows["as_of"] = pd.Series(
         pd.NaT if as_of is None else pd.Timestamp(as_of), index=rows.index, dtype="datetime64[us]"
     )
@@ -184,19 +210,49 @@ def make_findings(
     return gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(shapes, index=rows.index, crs=crs))
 
 
-def lived_in(households: pd.DataFrame | pd.Series) -> np.ndarray:
-    """Tell in which dwellings somebody lives.
+def severity(rows: pd.DataFrame, weights: Mapping[str, float] = KIND_WEIGHTS) -> pd.Series:
+    """Weigh findings against each other.
 
     Parameters
     ----------
-    households : DataFrame or Series, shape (n,)
-        ``lived_in`` may be absent or empty.
+    rows : DataFrame, shape (n,)
+        ``kind``, ``persons`` and ``days``.
+    weights : mapping, optional
+        Severity of one person concerned for one day, by kind.
 
     Returns
     -------
-    ndarray of bool, shape (n,)
-        False only where the record says so.
+    Series of float64, shape (n,)
+        ``persons`` × ``days`` × weight; ``nan`` where one of them is not known.
     """
-    if not isinstance(households, pd.DataFrame) or "lived_in" not in households:
-        return np.ones(len(households), bool)
-    return households["lived_in"].astype("boolean").fillna(True).to_numpy(dtype=bool)
+    weight = rows["kind"].map(dict(weights)).astype("float64")
+    persons, days = (pd.to_numeric(rows[n]).astype("Float64") for n in ("persons", "days"))
+    return (persons * days * weight).astype("float64")
+
+
+def lasting(rows: gpd.GeoDataFrame, opened_on: pd.Series, as_of: dt.date) -> gpd.GeoDataFrame:
+    """Let findings that were known before last since then.
+
+    Parameters
+    ----------
+    rows : GeoDataFrame, shape (n,)
+        Findings of a day, as ``make_findings`` gives them.
+    opened_on : Series of datetime64
+        By ``finding_id``: the day on which each was first found. Others are new.
+    as_of : date
+        The day of ``rows``.
+
+    Returns
+    -------
+    GeoDataFrame, shape (n,)
+        ``rows`` with ``days`` as many as the evidence tells or as passed since ``opened_on``,
+        both days counted, whichever is more; ``severity`` grows in proportion.
+    """
+    known = opened_on.reindex(rows.index)
+    since = (pd.Timestamp(as_of) - known).dt.days + 1
+    days = rows["days"].astype("float64")
+    more = since.where(since > days, days).round()
+    grown = rows["severity"] * (more / days)
+    return rows.assign(
+        days=more.astype("Int64"), severity=grown.where(more > days, rows["severity"])
+    )

@@ -273,6 +273,52 @@ ROSTERS = Contract(
     key_aliases=("班次编号", "值班编号"),
 )
 
+# Raw tracks of workers on duty: what follows from them is kept, they themselves for 72 hours.
+FIXES = Contract(
+    "fixes",
+    key="fix_id",
+    columns=(
+        Column("track_id", "text", required=True, zh="轨迹编号", en="track", aliases=("巡查编号",)),
+        Column("worker_id", "text", required=True, zh="工号", en="worker"),
+        Column("grid_code", "text", zh="网格编码", en="grid on duty for"),
+        Column("t", "time", required=True, zh="定位时间", en="when", aliases=("时间", "time")),
+    ),
+    geometry=POINT,
+    zh="巡查轨迹点",
+    en="fixes of patrol tracks",
+    key_aliases=("轨迹点编号",),
+)
+
+PATROLS = Contract(
+    "patrols",
+    key="patrol_id",
+    columns=(
+        Column("worker_id", "text", required=True, zh="工号", en="worker"),
+        Column("grid_code", "text", required=True, zh="网格编码", en="grid patrolled"),
+        Column(
+            "starts_at",
+            "time",
+            required=True,
+            zh="开始时间",
+            en="when the patrol began",
+        ),
+        Column("ends_at", "time", required=True, zh="结束时间", en="when it ended"),
+        Column("fixes", "int", low=0, zh="轨迹点数", en="fixes of its track"),
+        Column(
+            "inside_share",
+            "float",
+            low=0,
+            high=1,
+            zh="网格内占比",
+            en="share of its fixes inside the grid",
+        ),
+        Column("distance_m", "float", low=0, zh="行程(米)", en="metres walked"),
+    ),
+    zh="巡查",
+    en="patrols",
+    key_aliases=("巡查编号", "track_id"),
+)
+
 INCIDENTS = Contract(
     "incidents",
     key="incident_id",
@@ -290,6 +336,26 @@ INCIDENTS = Contract(
     zh="事件",
     en="incidents",
     key_aliases=("事件编号",),
+)
+
+DISPATCHES = Contract(
+    "dispatches",
+    key="dispatch_id",
+    columns=(
+        Column("incident_id", "text", required=True, zh="事件编号", en="incident"),
+        Column("grid_code", "text", required=True, zh="网格编码", en="grid it was given to"),
+        Column(
+            "dispatched_at",
+            "time",
+            required=True,
+            zh="派遣时间",
+            en="when",
+            aliases=("分派时间",),
+        ),
+    ),
+    zh="派遣",
+    en="dispatches",
+    key_aliases=("派遣编号",),
 )
 
 VISITS = Contract(
@@ -322,7 +388,10 @@ LAYERS: dict[str, Contract] = {
         WORKERS,
         APPOINTMENTS,
         ROSTERS,
+        FIXES,
+        PATROLS,
         INCIDENTS,
+        DISPATCHES,
         VISITS,
     )
 }

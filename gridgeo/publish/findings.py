@@ -5,16 +5,31 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.model.crs import require_metric
-from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS
+from gridgeo.model.findings import HOUSEHOLD_KINDS, severity
+from gridgeo.model.people import PERSONS_PER_HOUSEHOLD
 from gridgeo.publish.cells import k_safe_cells
 from gridgeo.publish.layer import Disclosure, Field, K, Layer, roughly
 from gridgeo.publish.release import release
 from gridgeo.publish.scope import Ledger, Scope
 
 # Each row of these kinds is one grid, and its households those that live in the grid.
-GRID_KINDS = ("size", "no-leader", "few-workers", "no-full-time")
+GRID_KINDS = (
+    "size",
+    "no-leader",
+    "few-workers",
+    "no-full-time",
+    "patrol",
+    "patrol-share",
+    "silent",
+    "unanswered",
+    "response",
+    "records",
+)
 
-_CARRIED = ["kind", "subject", "grid_code", "value", "unit", "standard", "households"]
+# Days of waiting are told of a cell in steps of so many: those of one household change none.
+_DAYS = 10
+
+_CARRIED = ["kind", "subject", "grid_code", "value", "unit", "standard", "households", "days"]
 
 FIELDS = (
     Field("kind"),
@@ -24,6 +39,7 @@ FIELDS = (
     Field("unit", zh="单位", en="unit"),
     Field("standard"),
     Field("households", "int", unit="households", is_count=True),
+    Field("days", "int", unit="days"),
     Field("severity", "float"),
     Field("area_m2", "float", unit="m²"),
 )
@@ -65,10 +81,11 @@ def release_findings(
     -------
     Layer
         ``blind-spots``. Findings about households (``HOUSEHOLD_KINDS``) have become cells that
-        tell of at least k each, with neither subject nor value; a kind with fewer than k is
-        named in the notes and not shown. Findings about territory keep their shape and area
-        and tell of no households, hence of no severity: a gap of 8 in a cell of 10 orphans
-        would leave 2 outside it. Those about a grid keep the grid's shape and its households.
+        tell of at least k each, with neither subject nor value, and of the mean of their days in
+        steps of ten; a kind with fewer than k is named in the notes and not shown. Findings
+        about territory keep their shape and area and tell of no households, hence of no
+        severity: a gap of 8 in a cell of 10 orphans would leave 2 outside it. Those about a
+        grid keep the grid's shape and its households.
         A finding without a shape does not appear.
 
     Raises
@@ -94,11 +111,11 @@ def release_findings(
         nowhere = single & placed["subject"].isin(by_grid)
         placed, single = placed[~nowhere], single[~nowhere]
     parts, unseen = [_shapes(placed[~single], told)], []
-    for (kind, standard), group in placed[single].groupby(["kind", "standard"]):
+    for (kind, _), group in placed[single].groupby(["kind", "standard"]):
         cells = k_safe_cells(group.geometry, k, least_m)
         if cells.withheld is None:
             unseen.append(str(kind))
-        parts.append(_squares(cells.frame, str(kind), str(standard)))
+        parts.append(_squares(cells.frame, group))
     rows = gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=findings.crs)
     measured = rows.pop("value")
 
@@ -133,14 +150,21 @@ def _shapes(findings: gpd.GeoDataFrame, told: pd.Series | None) -> gpd.GeoDataFr
     rows["value"] = measured.mask(np.isinf(measured.to_numpy("float64", na_value=np.nan)))
     rows["area_m2"] = rows.area.round(1).astype("Float64").mask(about_grid)
     rows["households"] = rows["households"].astype("Float64").where(about_grid)
+    rows["days"] = rows["days"].astype("Float64")
     if told is not None:
         of_grid = told.astype("Float64").reindex(rows["grid_code"]).set_axis(rows.index)
         rows["households"] = rows["households"].mask(about_grid, of_grid)
     return rows
 
 
-def _squares(cells: gpd.GeoDataFrame, kind: str, standard: str) -> gpd.GeoDataFrame:
+def _squares(cells: gpd.GeoDataFrame, homes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Say of each cell how many households of one kind it holds, and nothing of any single one."""
+    kind, standard = homes[["kind", "standard"]].iloc[0].astype("str")
+    home, cell = cells.sindex.query(homes.geometry, predicate="intersects")
+    # One on the border of two cells counts in both here: it is a mean in wide steps.
+    days = (
+        homes["days"].astype("float64").iloc[home].groupby(cell).mean().reindex(range(len(cells)))
+    )
     rows = cells[["geometry"]].assign(
         kind=kind,
         subject=pd.Series(pd.NA, cells.index, dtype="str"),
@@ -149,10 +173,13 @@ def _squares(cells: gpd.GeoDataFrame, kind: str, standard: str) -> gpd.GeoDataFr
         unit="households",
         standard=standard,
         households=cells["count"].astype("Float64"),
+        days=(np.ceil(days / _DAYS) * _DAYS).where(days > 1, 1.0).astype("Float64").to_numpy(),
         area_m2=(cells["area_km2"] * 1e6).round(1).astype("Float64"),
     )
     return rows.set_axis(kind + "-" + standard + "-" + cells.index)
 
 
 def _severity(out: pd.DataFrame) -> pd.Series:
-    return out["households"].astype("Float64") * out["kind"].map(KIND_WEIGHTS).astype("Float64")
+    persons = out["households"].astype("Float64") * PERSONS_PER_HOUSEHOLD
+    of_kind = out.assign(persons=persons, days=out["days"].astype("Float64"))
+    return severity(of_kind).round(1).astype("Float64")

@@ -20,9 +20,10 @@ from gridgeo.render.sheet import Sheet
 from gridgeo.render.values import head, written
 from gridgeo.words import Lang
 
-# Faults of territory are filled areas, of households dashed squares, of staff and size frames:
-# eight colours do for more kinds, and shape tells apart where colour cannot.
-_FILLED, _FRAMED, _DASHED = 0.75, 0.15, 0.1
+# Faults of territory are filled areas, of households broken squares, of grids frames: eight
+# colours do for more kinds, and shape tells apart where colour cannot.
+_FILLED, _FRAMED, _DASHED, _DOTTED, _HOLLOW = 0.75, 0.15, 0.1, 0.12, 0.0
+_STROKES = {_DASHED: ("dashed", "6 4"), _DOTTED: ("dotted", "1 6")}
 KINDS: dict[str, tuple[str, float]] = {
     "gap": (VERMILLION, _FILLED),
     "overlap": (BLUE, _FILLED),
@@ -37,14 +38,34 @@ KINDS: dict[str, tuple[str, float]] = {
     "outside-household": (SKY, _DASHED),
     "visit-overdue": (GREEN, _DASHED),
     "never-visited": (BLACK, _DASHED),
+    "unreachable": (VERMILLION, _DOTTED),
+    "access": (ORANGE, _DOTTED),
+    "over-contact": (SKY, _DOTTED),
     "size": (YELLOW, _FRAMED),
     "few-workers": (ORANGE, _FRAMED),
     "no-leader": (BLACK, _FRAMED),
     "no-full-time": (SKY, _FRAMED),
+    "patrol": (GREEN, _FRAMED),
+    "patrol-share": (PURPLE, _FRAMED),
+    "silent": (BLUE, _FRAMED),
+    "unanswered": (VERMILLION, _FRAMED),
+    "response": (VERMILLION, _HOLLOW),
+    "records": (BLACK, _HOLLOW),
+    "seam": (ORANGE, _FILLED),
 }
 # They cover a whole city; the map ``coverage`` tells of them by grid.
-_AT_REQUEST = ("visit-overdue", "never-visited")
-_TIPS = ("kind", "subject", "grid_code", "value", "unit", "standard", "households", "area_m2")
+_AT_REQUEST = ("visit-overdue", "never-visited", "access", "over-contact", "records")
+_TIPS = (
+    "kind",
+    "subject",
+    "grid_code",
+    "value",
+    "unit",
+    "standard",
+    "households",
+    "days",
+    "area_m2",
+)
 
 
 def blind_spots_map(
@@ -94,9 +115,8 @@ def blind_spots_map(
     for kind in found:
         look = _look(kind)
         fill = f"{look['fillColor']}{round(look['fillOpacity'] * 255):02x}"
-        swatch = Swatch(
-            head(kind, lang), fill, look["color"], bool(look["dashArray"]), str(counts[kind])
-        )
+        stroke, _ = _STROKES.get(look["fillOpacity"], ("", None))
+        swatch = Swatch(head(kind, lang), fill, look["color"], stroke, str(counts[kind]))
         sheet.explain(groups[kind], "", [swatch], show=kind not in _AT_REQUEST)
     sheet.table(findings, [*_TIPS, "severity"])
     return sheet.page(findings.title(lang))
@@ -118,5 +138,5 @@ def _look(kind: str) -> Style:
         "fillOpacity": opacity,
         "color": colour if colour != YELLOW else "#9a8f00",  # yellow lines vanish on white
         "weight": 1.5 if opacity == _FILLED else 2.2,
-        "dashArray": "6 4" if opacity == _DASHED else None,
+        "dashArray": _STROKES.get(opacity, ("", None))[1],
     }

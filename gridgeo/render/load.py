@@ -119,7 +119,7 @@ def _swatches(view: _View, values: np.ndarray, lang: Lang) -> list[Swatch]:
                 if not np.isfinite(value)
             )
             if count:
-                lines.append(Swatch(head(word, lang), NO_FIGURE, dashed=True, count=str(count)))
+                lines.append(Swatch(head(word, lang), NO_FIGURE, stroke="dashed", count=str(count)))
     return lines
 
 

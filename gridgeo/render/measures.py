@@ -115,5 +115,5 @@ def _swatches(
         ("not_judgeable", sum(t != withheld for t in texts)),
     ):
         if count:
-            lines.append(Swatch(head(word, lang), NO_FIGURE, dashed=True, count=str(count)))
+            lines.append(Swatch(head(word, lang), NO_FIGURE, stroke="dashed", count=str(count)))
     return lines

@@ -19,7 +19,8 @@ class Swatch:
         Plain text; escaped here.
     fill, line : str
         Colours of the area and its border; a fill of "" is an empty area.
-    dashed : bool
+    stroke : str
+        "dashed" or "dotted" where the border is broken.
     count : str
         What stands at the end of the line, such as how many there are.
     """
@@ -27,13 +28,13 @@ class Swatch:
     label: str
     fill: str
     line: str = "#5b6672"
-    dashed: bool = False
+    stroke: str = ""
     count: str = ""
 
     def html(self) -> str:
         """Write the line."""
         style = f"background:{self.fill or 'transparent'};border-color:{self.line}"
-        dashes = ' class="dashed"' if self.dashed else ""
+        dashes = f' class="{self.stroke}"' if self.stroke else ""
         count = f'<span class="count">{escape(self.count)}</span>' if self.count else ""
         return f'<li><i style="{style}"{dashes}></i><span>{escape(self.label)}</span>{count}</li>'
 

@@ -26,11 +26,12 @@ FORMATS = {
     "appointments": "csv",
     "rosters": "csv",
     "incidents": "csv",
+    "dispatches": "parquet",
     "visits": "parquet",
 }
-VERSION = 4  # of the sample: counted up whenever the same seed makes something else
+VERSION = 5  # of the sample: counted up whenever the same seed makes something else
 TRUTH = "truth.json"
-TRACKS = "patrols.parquet"  # no layer: raw fixes are not taken in
+TRACKS = "tracks.parquet"  # no layer: raw fixes are not taken in
 
 _MANY_ROWS = 50_000  # a CSV of more takes long to read
 _WRITTEN = "2026-07-01T00:00:00.000Z"  # GeoPackage notes when it was written; ours must not differ

@@ -49,7 +49,7 @@ sourced from default.
 | file | layer | rows |
 |---|---|---|
 {chr(10).join(rows)}
-| `patrols.parquet` | 巡查轨迹, no layer | {len(sample.tracks):,} |
+| `tracks.parquet` | 巡查轨迹, no layer | {len(sample.tracks):,} |
 | `truth.json` | planted defects | {len(sample.truth)} |
 
 - {households:,} occupied households; incidents of {days.min()} to {days.max()}; visits of January
@@ -63,8 +63,9 @@ sourced from default.
   households in no grid, too few workers on 30 June 2026, general grids outside the size band
   (300–500 occupied households in a community, 200–400 in a village), a hamlet farther than
   1,000 m in a straight line from every station, households not met for more than 90 days or never
-  as of 1 July 2026, grids patrolled once a day instead of twice, grids that report a tenth, and
-  household points left in GCJ-02 with what follows from them. A detector of one of these should
+  as of 1 July 2026, grids patrolled once a day instead of twice, grids that report a tenth,
+  borders across which incidents are sent from one grid to the other, and household points left in
+  GCJ-02 with what follows from them. A detector of one of these should
   find what is recorded and nothing else. Entries by kind: {kinds}.
 - Licence: Apache-2.0, as the rest of gridgeo.
 - Made again by `gridgeo sample {command} --seed {sample.seed}` (same seed, same rows; sample

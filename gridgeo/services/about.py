@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from gridgeo.publish import Ledger
-from gridgeo.services.coverage import Standards
+from gridgeo.services.standards import Standards
 
 
 class Said(TypedDict):

@@ -23,7 +23,8 @@ from gridgeo.model.frames import GRIDS, STATIONS, VISITS
 from gridgeo.publish import Field, Layer, Scope, exactly_placed, release, roughly
 from gridgeo.publish.layer import K
 from gridgeo.services.about import About
-from gridgeo.services.coverage import known_by_grid, visits_missing
+from gridgeo.services.coverage import known_by_grid
+from gridgeo.services.detectors.rounds import visits_missing
 from gridgeo.services.kept import Homes, Kept, kept
 from gridgeo.services.sources import Source, need
 

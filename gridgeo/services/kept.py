@@ -9,8 +9,8 @@ import numpy as np
 from gridgeo.analysis.assign import assign
 from gridgeo.model.contract import Contract
 from gridgeo.model.crs import to_crs_of, to_metric
-from gridgeo.model.findings import lived_in
 from gridgeo.model.frames import GRIDS, HOUSEHOLDS
+from gridgeo.model.people import lived_in
 from gridgeo.services.sources import Frame, Source, need
 
 

@@ -18,7 +18,7 @@ from gridgeo.model.plan import Plan
 from gridgeo.model.records import StoredPlan
 from gridgeo.publish import Layer
 from gridgeo.services.about import About
-from gridgeo.services.coverage import Standards, blind_spots, told_counts
+from gridgeo.services.coverage import blind_spots, told_counts
 from gridgeo.services.coverage_layers import (
     coverage_layer,
     quality_layer,
@@ -37,6 +37,7 @@ from gridgeo.services.layers import (
 from gridgeo.services.plans import propose
 from gridgeo.services.posts import posts_layer
 from gridgeo.services.sources import Frame, Source
+from gridgeo.services.standards import Standards
 
 Told = Callable[[float, str], None]
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, and_, func, or_, select, true, update
 
 from gridgeo.errors import ConflictError
-from gridgeo.model.findings import FINDINGS
+from gridgeo.model.findings import FINDINGS, lasting
 from gridgeo.store.connection import take_turns
 from gridgeo.store.reading import Frame, collect, shape_out
 from gridgeo.store.staging import merge, stage, staged_types
@@ -49,10 +49,10 @@ def record(
             hint=f"Record findings of {last} or later.",
             fields=["as_of"],
         )
-    dated = frame.assign(as_of=pd.Timestamp(as_of))
+    open_now = table.c.closed_on.is_(None)
+    dated = lasting(frame, _opened(connection), as_of).assign(as_of=pd.Timestamp(as_of))
     rows = arrow_of(FINDINGS, dated, shapes=True)
     staged = stage(connection, staged_types(table, rows.column_names), rows)
-    open_now = table.c.closed_on.is_(None)
     same = and_(table.c.finding_id == staged.c.finding_id, open_now)
     gone = ~select(staged.c.finding_id).where(same).exists()
     closed = connection.execute(
@@ -60,6 +60,16 @@ def record(
     ).rowcount
     opened, _ = merge(connection, table, staged, same, {}, {"opened_on": as_of})
     return RegisterChange(opened, len(frame) - opened, closed)
+
+
+def _opened(connection: Connection) -> pd.Series:
+    """Give the day on which each finding that is open was first found."""
+    chosen = select(findings.c.finding_id, findings.c.opened_on).where(
+        findings.c.closed_on.is_(None)
+    )
+    rows = connection.execute(chosen).all()
+    ids, days = ([row[n] for row in rows] for n in (0, 1))
+    return pd.Series(pd.to_datetime(days), index=pd.Index(ids, dtype="str"), dtype="datetime64[us]")
 
 
 def read(connection: Connection, on: date | None) -> gpd.GeoDataFrame:

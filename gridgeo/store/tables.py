@@ -61,7 +61,10 @@ SOUGHT: dict[str, tuple[str, ...]] = {
     "households": ("grid_code",),
     "appointments": ("grid_code", "worker_id"),
     "rosters": ("worker_id", "starts_at"),
+    "fixes": ("track_id", "t"),
+    "patrols": ("grid_code", "starts_at"),
     "incidents": ("reported_at", "department", "grid_code"),
+    "dispatches": ("incident_id",),
     "visits": ("household_id", "visited_at"),
 }
 
@@ -323,6 +326,24 @@ incident_grid_base_rows = Table(
     Column("valid_from", Date),
     Column("valid_to", Date),
     Column("geometry", _geometry("GEOMETRY"), nullable=False),
+    schema=WORKING,
+)
+
+# What a patrol walked of each street: kept instead of the track itself.
+patrol_intervals = Table(
+    "patrol_intervals",
+    metadata,
+    Column(
+        "patrol_id",
+        Text,
+        ForeignKey(f"{WORKING}.patrols.patrol_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("street_id", Text, primary_key=True),
+    Column("from_m", Double, primary_key=True),
+    Column("to_m", Double, nullable=False),
+    CheckConstraint("0 <= from_m AND from_m <= to_m", name="length"),
+    Index("ix_patrol_intervals_street_id", "street_id"),
     schema=WORKING,
 )
 

@@ -10,7 +10,7 @@ def test_a_small_city_is_made_once_and_judged_from_its_files(run, tmp_path):
     assert made.returncode == 0
     assert "files" in made.stdout
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    assert {"streets.fgb", "waters.fgb", "patrols.parquet", "truth.json"} <= set(before)
+    assert {"streets.fgb", "waters.fgb", "tracks.parquet", "truth.json"} <= set(before)
     again = run(*ask)
     assert "was made before" in again.stdout
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before

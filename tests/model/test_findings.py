@@ -11,9 +11,11 @@ from gridgeo.model.findings import (
     HOUSEHOLD_KINDS,
     KIND_WEIGHTS,
     finding_id,
-    lived_in,
+    lasting,
     make_findings,
+    severity,
 )
+from gridgeo.model.people import PERSONS_PER_HOUSEHOLD
 from gridgeo.words import WORDS
 
 
@@ -48,15 +50,30 @@ def test_two_faults_between_the_same_grids_keep_two_rows():
     assert rows.index.tolist() == [first, f"{first}-2", finding_id("gap", "a+c", "1m2")]
 
 
-def test_severity_is_households_times_weight_and_nan_where_they_are_not_known():
+def test_severity_is_persons_times_weight_on_the_first_day_and_nan_where_they_are_not_known():
     rows = make_findings(["orphan", "overlap"], ["h", "a+b"], "one grid", households=[1, None])
-    assert rows["severity"].iloc[0] == KIND_WEIGHTS["orphan"]
+    assert rows["severity"].iloc[0] == PERSONS_PER_HOUSEHOLD * KIND_WEIGHTS["orphan"]
     assert np.isnan(rows["severity"].iloc[1])
 
 
 def test_a_city_may_weigh_kinds_its_own_way():
-    rows = make_findings("orphan", ["h"], "one grid", households=4, weights={"orphan": 2.5})
+    rows = make_findings("orphan", ["h"], "one grid", persons=4, weights={"orphan": 2.5})
     assert rows["severity"].tolist() == [10.0]
+
+
+def test_severity_grows_with_the_days_that_the_evidence_tells():
+    rows = make_findings("reach", ["a", "b"], "500m", persons=[3.0, None], days=[10, 4])
+    assert rows["severity"].iloc[0] == 3 * 10 * KIND_WEIGHTS["reach"]
+    assert np.isnan(rows["severity"].iloc[1])
+
+
+def test_what_was_known_before_lasts_since_then_and_never_less_than_its_evidence():
+    rows = make_findings("reach", ["a", "b", "c"], "500m", persons=2, days=[1, 40, 7])
+    opened = pd.Series(pd.to_datetime(["2026-01-22", "2026-01-22"]), index=rows.index[:2])
+    later = lasting(rows, opened, dt.date(2026, 1, 31))
+    assert later["days"].tolist() == [10, 40, 7]
+    assert later["severity"].tolist() == severity(later).tolist()
+    assert FINDINGS.check(later) is later
 
 
 @pytest.mark.parametrize("shape", [Point(0, 0), box(0, 0, 1, 1), None])
@@ -95,20 +112,3 @@ def test_a_value_must_be_a_number(value):
 def test_every_kind_has_a_word_in_both_languages():
     assert set(KIND_WEIGHTS) <= set(WORDS)
     assert set(HOUSEHOLD_KINDS) <= set(KIND_WEIGHTS)
-
-
-@pytest.mark.parametrize(
-    ("record", "expected"),
-    [
-        (pd.DataFrame({"lived_in": [True, False, None]}), [True, False, True]),
-        (
-            pd.DataFrame({"lived_in": pd.array([True, False, pd.NA], "boolean")}),
-            [True, False, True],
-        ),
-        (pd.DataFrame({"lived_in": [False, False]}), [False, False]),
-        (pd.DataFrame(index=range(2)), [True, True]),
-        (pd.Series([Point(0, 0)]), [True]),
-    ],
-)
-def test_a_dwelling_is_lived_in_unless_the_record_says_no(record, expected):
-    assert lived_in(record).tolist() == expected

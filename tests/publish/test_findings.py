@@ -7,6 +7,7 @@ from shapely import Point, box
 
 from gridgeo.errors import CRSError
 from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS, make_findings
+from gridgeo.model.people import PERSONS_PER_HOUSEHOLD
 from gridgeo.publish import release_findings
 from gridgeo.publish.findings import GRID_KINDS
 
@@ -99,7 +100,7 @@ def test_staff_are_counted_in_full():
     rows = release_findings(grid("few-workers", "g1", 1, 412)).features
     assert rows["value"].tolist() == [1]
     assert rows["households"].tolist() == [412]
-    assert rows["severity"].tolist() == [206]
+    assert rows["severity"].tolist() == pytest.approx([412 * PERSONS_PER_HOUSEHOLD * 0.5], abs=0.1)
 
 
 def test_no_finding_at_all_is_a_layer_too():

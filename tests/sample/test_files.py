@@ -42,7 +42,7 @@ def read(folder: Path, name: str) -> pd.DataFrame:
 def test_the_same_sample_writes_the_same_bytes(sample, folder, tmp_path):
     again = write(sample, tmp_path)
     names = [f"{n}.{k}" for n, k in FORMATS.items() if n in sample.layers]
-    assert [path.name for path in again] == [*names, "patrols.parquet", "README.md", "truth.json"]
+    assert [path.name for path in again] == [*names, "tracks.parquet", "README.md", "truth.json"]
     for path in again:
         assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
 
@@ -61,7 +61,7 @@ def test_every_layer_read_back_is_the_layer_written(sample, folder):
 def test_the_committed_sample_is_what_seed_0_makes(sample):
     for name in sample.layers:
         assert_layer_in(sample, COMMITTED, name)
-    pd.testing.assert_frame_equal(pd.read_parquet(COMMITTED / "patrols.parquet"), sample.tracks)
+    pd.testing.assert_frame_equal(pd.read_parquet(COMMITTED / "tracks.parquet"), sample.tracks)
 
 
 def assert_layer_in(sample, folder, name):

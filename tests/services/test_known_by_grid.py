@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridgeo.services.coverage import REACH, VISITED
 from gridgeo.services.coverage_layers import coverage_layer
+from gridgeo.services.detectors import reach, rounds
 from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.layers import incidents_layer, layers_of_map, load_layer
 from gridgeo.services.publication import publish_all
@@ -136,7 +136,7 @@ def test_a_publication_keeps_their_visits_and_no_distance_in_the_register():
     now = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
     publish_all(store, ABOUT.as_of, now=now, told=lambda *_: None)
     kinds = store.found["kind"].value_counts()
-    assert kinds[list(REACH)].tolist() == [60]
-    assert kinds[list(VISITED)].sum() == 90 + 50
+    assert kinds[list(reach.KINDS)].tolist() == [60]
+    assert kinds[list(rounds.KINDS)].sum() == 90 + 50
     for name in ("blind-spots", "coverage"):
         assert store.shown[name]["withheld"]["by_grid"] == "≈ 40"

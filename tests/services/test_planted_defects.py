@@ -80,7 +80,7 @@ def test_territory_defects_are_those_planted_with_their_area(found, planted):
 
 
 def test_households_left_out_are_those_planted(found, planted):
-    for kind in HOUSEHOLD_KINDS:
+    for kind in {*HOUSEHOLD_KINDS} & {*coverage.KINDS}:
         expected = sorted(s for d in planted if d["kind"] == kind for s in d["subjects"])
         rows = found.findings[found.findings["kind"] == kind]
         assert sorted(rows["subject"]) == expected

@@ -76,6 +76,17 @@ def test_a_fault_found_worse_keeps_its_day_and_tells_the_new_value(store):
     assert now["opened_on"] == pd.Timestamp(MONDAY)
 
 
+def test_severity_grows_with_every_day_that_a_fault_stays(store):
+    store.record_findings(found("a"), MONDAY)
+    first = store.findings().iloc[0]
+    store.record_findings(found("ab"), WEDNESDAY)
+    now = store.findings().set_index("subject")
+    assert now["days"].to_dict() == {"a": 3, "b": 1}
+    assert now.loc["a", "severity"] == pytest.approx(3 * first["severity"])
+    store.record_findings(found("ab"), WEDNESDAY)
+    assert store.findings().set_index("subject")["days"].to_dict() == {"a": 3, "b": 1}
+
+
 def test_the_past_is_not_rewritten(store):
     store.record_findings(found("a"), TUESDAY)
     with pytest.raises(ConflictError, match="stands at 2026-03-03"):

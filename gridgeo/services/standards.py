@@ -1,0 +1,44 @@
+"""What "covered" means: the standards a city is held to, all to be set by it."""
+
+from dataclasses import dataclass, field
+
+from gridgeo.analysis.quality import REQUIRED
+from gridgeo.analysis.rounds import COUNTED
+from gridgeo.analysis.workload import SizeBands
+
+__all__ = ["SizeBands", "Standards"]
+
+
+@dataclass(frozen=True)
+class Standards:
+    """What "covered" means.
+
+    Parameters
+    ----------
+    min_area_m2 : float
+        Gaps, overlaps and the like up to this area are noise.
+    reach_within_m : float
+        A household exactly so far from a station in a straight line is reached.
+    bands : SizeBands
+        Occupied households a grid should have.
+    visit_within_days : int
+        A household met exactly so many days ago was visited in time.
+    visit_outcomes : tuple of str
+        Outcomes by which a household counts as visited.
+    leader_counts_as_worker, leader_counts_as_full_time : bool
+        Whether a grid leader also counts as a worker, a full-time leader also as full-time.
+    required_fields : tuple of str
+        What the record of a household is expected to say.
+    fresh_within_days : int
+        A record checked exactly so many days ago is fresh.
+    """
+
+    min_area_m2: float = 1.0
+    reach_within_m: float = 1000.0
+    bands: SizeBands = field(default_factory=SizeBands)
+    visit_within_days: int = 90
+    visit_outcomes: tuple[str, ...] = COUNTED
+    leader_counts_as_worker: bool = False
+    leader_counts_as_full_time: bool = False
+    required_fields: tuple[str, ...] = REQUIRED
+    fresh_within_days: int = 90
