@@ -8,12 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridgeo.sample.carve import no_room
+from gridgeo.sample.dispatches import hand_out
 from gridgeo.sample.incidents import happen
 from gridgeo.sample.offsets import BATCH, leave_shifted
 from gridgeo.sample.patrols import walk
 from gridgeo.sample.posts import staff
 from gridgeo.sample.rosters import on_duty
 from gridgeo.sample.visits import call
+
+_DISPATCHES = 1000  # far beyond the streams that are spawned
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Amounts:
         visit; that are patrolled once a day instead of twice.
     shifted : int
         Household points left in GCJ-02, a multiple of 10.
+    seams : int
+        Borders between two grids across which incidents are sent on.
     """
 
     days: int
@@ -72,9 +77,10 @@ class Amounts:
     unvisited: int
     once: int
     shifted: int
+    seams: int
 
 
-TOWN = Amounts(days=30, understaffed=5, silent=2, unvisited=3, once=2, shifted=20)
+TOWN = Amounts(days=30, understaffed=5, silent=2, unvisited=3, once=2, shifted=20, seams=2)
 
 
 def amounts_of_city(grids: int) -> Amounts:
@@ -87,6 +93,7 @@ def amounts_of_city(grids: int) -> Amounts:
         unvisited=max(round(15 * share), 3),
         once=max(round(6 * share), 2),
         shifted=max(round(200 / BATCH * share), 2) * BATCH,
+        seams=max(round(8 * share), 2),
     )
 
 
@@ -98,7 +105,7 @@ class Records:
     ----------
     layers : dict of str to DataFrame
         "households" (as given, with ``updated_on``, some points left in GCJ-02), "workers",
-        "appointments", "incidents", "visits", "rosters". Geometry in EPSG:4549.
+        "appointments", "incidents", "dispatches", "visits", "rosters". Geometry in EPSG:4549.
     tracks : DataFrame
         Patrol fixes; see ``patrols.walk``.
     truth : list of dict
@@ -125,8 +132,9 @@ def record(land: Land, amounts: Amounts, seed: np.random.SeedSequence) -> Record
         Planted are, each in grids of its own without any other defect: too few workers
         ("no-leader", "few-workers", "no-full-time"), silence ("silent"), visits long overdue or
         never made ("visit-overdue", "never-visited"; some in every grid), one patrol a day
-        instead of two ("patrol"); and points in GCJ-02 ("offset") with the "orphan", "mismatch"
-        and "reach" that follow from them.
+        instead of two ("patrol"); between two grids without a defect of territory each, incidents
+        sent on across their border ("seam"); and points in GCJ-02 ("offset") with the "orphan",
+        "mismatch" and "reach" that follow from them.
 
     Raises
     ------
@@ -165,15 +173,32 @@ def record(land: Land, amounts: Amounts, seed: np.random.SeedSequence) -> Record
         {"kind": "silent", "subjects": [code], "note": "about a tenth of its incidents reported"}
         for code in silent
     ]
+    dispatches, crossed = hand_out(
+        incidents,
+        land.blocks,
+        land.grid,
+        land.drawn,
+        codes,
+        land.touched | set(places),
+        amounts.seams,
+        _own_stream(seed, _DISPATCHES),
+    )
     layers: dict[str, pd.DataFrame] = {
         "households": households,
         "workers": workers,
         "appointments": appointments,
         "incidents": incidents,
+        "dispatches": dispatches,
         "visits": visits,
         "rosters": rosters,
     }
-    return Records(layers, tracks, [*truth, *quiet, *waiting, *single, *shifted])
+    return Records(layers, tracks, [*truth, *quiet, *waiting, *single, *shifted, *crossed])
+
+
+def _own_stream(seed: np.random.SeedSequence, number: int) -> np.random.Generator:
+    """Give a stream beside those spawned, so that what came later changes nothing of the rest."""
+    key = (*seed.spawn_key, number)
+    return np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=key))
 
 
 def _checked(households: pd.DataFrame, visits: pd.DataFrame, rng: np.random.Generator) -> pd.Series:

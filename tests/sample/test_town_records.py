@@ -148,3 +148,30 @@ def test_no_column_could_name_a_resident(sample):
     assert set(sample.layers["households"].columns) == {
         "address_id", "size_band", "lived_in", "grid_code", "updated_on", "geometry",
     }  # fmt: skip
+
+
+def test_every_incident_is_sent_to_the_grid_it_lies_in_at_last(sample):
+    incidents, sent = metric(sample, "incidents"), sample.layers["dispatches"]
+    assert set(sent["incident_id"]) == set(incidents.index)
+    assert sent["dispatched_at"].is_monotonic_increasing
+    reported = incidents["reported_at"].loc[sent["incident_id"]].to_numpy()
+    assert (sent["dispatched_at"].to_numpy() >= reported).all()
+    closed = incidents["closed_at"].loc[sent["incident_id"]]
+    assert (closed.isna().to_numpy() | (sent["dispatched_at"].to_numpy() <= closed)).all()
+    last = sent.groupby("incident_id")["grid_code"].last()
+    units = metric(sample, "units")
+    unit = shapely.STRtree(units.geometry).nearest(incidents.geometry)
+    own = pd.Series(units["grid_code"].to_numpy()[unit], index=incidents.index)
+    assert (last.sort_index() == own.sort_index()).all()
+
+
+def test_incidents_sent_on_across_a_seam_are_as_many_as_recorded(sample):
+    sent = sample.layers["dispatches"].sort_values("dispatched_at", kind="stable")
+    ways = sent.groupby("incident_id")["grid_code"].agg(lambda grids: "+".join(sorted(set(grids))))
+    crossed = ways[ways.str.contains("+", regex=False)].value_counts()
+    planted = {"+".join(e["subjects"]): e["value"] for e in sample.truth if e["kind"] == "seam"}
+    assert len(planted) == 2
+    assert crossed[list(planted)].to_dict() == planted
+    assert crossed.drop(list(planted)).max() == 1
+    barred = [s for kind in ("gap", "overlap", "silent") for s in subjects(sample, kind)]
+    assert not set(subjects(sample, "seam")) & set(barred)
