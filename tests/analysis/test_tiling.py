@@ -344,6 +344,33 @@ def test_a_damaged_partition_has_the_areas_of_plain_overlay(seed, cells, damage_
     assert faults["area_m2"][stray].sum() == pytest.approx(beyond, abs=1e-3 * (5 + len(tiles)))
 
 
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 25), corners=st.integers(3, 12))
+def test_any_soup_of_polygons_has_the_areas_of_plain_overlay_pair_by_pair(seed, n, corners):
+    rng = np.random.default_rng(seed)
+    middle = rng.uniform(0, 1000, (n, 1, 2)) + np.array([5e5, 3.5e6])
+    angle = np.sort(rng.uniform(0, 2 * np.pi, (n, corners)))
+    reach_m = rng.uniform(20, 400, (n, corners))
+    rays = np.stack([reach_m * np.cos(angle), reach_m * np.sin(angle)], axis=2)
+    soup = shapely.polygons(middle + rays)
+    copies = rng.integers(0, n, n // 5)  # grids drawn twice, to the bit
+    soup = np.append(soup, soup[copies])
+    soup = soup[shapely.is_valid(soup)]
+    faults = tiling_faults(grids(*soup), min_area_m2=1e-3)
+    found = faults[np.array([len(ids) == 2 for ids in faults["grid_ids"]], bool)]
+    within = shapely.STRtree(soup).query(found.representative_point(), predicate="within")
+    covered = np.bincount(within[0], minlength=len(found)) > 1
+    by_pair = found[covered].groupby("grid_ids")["area_m2"].sum().to_dict()
+    for i in range(len(soup)):
+        for j in range(i + 1, len(soup)):
+            shared = shapely.area(shapely.intersection(soup[i], soup[j]))
+            assert by_pair.get((i, j), 0.0) == pytest.approx(shared, rel=1e-9, abs=0.02)
+    around = shapely.get_parts(shapely.union_all(soup))
+    filled = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(around)))
+    enclosed = shapely.area(filled) - shapely.area(around).sum()
+    gaps = faults["area_m2"].sum() - sum(by_pair.values())
+    assert gaps == pytest.approx(enclosed, abs=1e-3 * (5 + len(faults)))
+
+
 @pytest.mark.parametrize("area", [-1, np.nan])
 def test_refuses_a_least_area_that_is_none(area):
     with pytest.raises(ParameterError, match="min_area_m2"):
