@@ -112,6 +112,9 @@ def _best(
 ) -> tuple[Ints, float]:
     """Give ``p`` columns that reach much, and a bound on what any ``p`` reach."""
     chosen = good_choice(rows, weight, p)
+    everybody = float(weight.sum())
+    if weight[counts(rows, chosen) > 0].sum() * (1 + gap) >= everybody:
+        return chosen, everybody
     # Who can be reached from one place only is part of what that place is worth.
     few = np.asarray(rows.sum(axis=1)) == 1
     own = rows[few].T @ weight[few]

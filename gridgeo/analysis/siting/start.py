@@ -8,10 +8,10 @@ from gridgeo.analysis.siting.exchange import search, sets_of
 from gridgeo.analysis.siting.task import counts
 
 _ROUNDS = 3000  # of shaking
-_WORK = 300_000_000  # pairs of group and candidate in all rounds: two seconds or so
+_WORK = 600_000_000  # pairs of group and candidate in all rounds: some seconds
 _OUT = 4  # stations taken out at a time, at most
 _SLACK = 0.004  # how much worse than the best may be gone on with, at first
-_CYCLE = 400  # rounds until it no longer may
+_CYCLE = 150  # rounds until it no longer may
 
 
 def good_choice(rows: csr_array, weight: Floats, p: int) -> Ints:
