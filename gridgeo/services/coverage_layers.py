@@ -14,7 +14,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridgeo.analysis.quality import fields_filled, freshly_checked, rightly_recorded
 from gridgeo.analysis.reach import reach
 from gridgeo.analysis.rounds import rounds_per_grid, visit_ages, wilson
 from gridgeo.errors import ParameterError
@@ -26,7 +25,9 @@ from gridgeo.services.about import About
 from gridgeo.services.coverage import known_by_grid
 from gridgeo.services.detectors.rounds import visits_missing
 from gridgeo.services.kept import Homes, Kept, kept
+from gridgeo.services.record_counts import record_counts
 from gridgeo.services.sources import Source, need
+from gridgeo.services.ways import streets_of
 
 _ABOUT_GRID = (
     Field("grid_code"),
@@ -76,8 +77,9 @@ def coverage_layer(source: Source, about: About) -> Layer:
     frame["vacant"] = homes.count(~homes.occupied, m)
     frame[[*_REACH, *_VISITED, *_WAITING]] = np.nan
     stations = source.frame(STATIONS, as_of=about.as_of)
-    if len(stations):
-        near_m = reach(homes.frame, stations).where(exactly_placed(homes.frame)).to_numpy()
+    streets, missing = streets_of(source, standards)
+    if len(stations) and not missing:
+        near_m = reach(homes.frame, stations, streets).where(exactly_placed(homes.frame)).to_numpy()
         near = near_m <= standards.reach_within_m
         frame["reached"] = homes.count(near & homes.occupied, m)
         frame["unreached"] = homes.count(~near & ~np.isnan(near_m) & homes.occupied, m)
@@ -163,25 +165,10 @@ def quality_layer(source: Source, about: About) -> Layer:
     """
     source = kept(source)
     frame, homes = _grids_and_homes(source, about)
-    m, standards = len(frame), about.standards
-    records = homes.frame
-    grid = homes.position.copy()
-    if "grid_code" in records:
-        codes = pd.Index(records["grid_code"].astype("str"))
-        recorded = frame.index.astype("str").get_indexer(codes)
-        grid = np.where(grid < 0, recorded, grid)
-
-    def total(values: np.ndarray) -> np.ndarray:
-        return np.bincount(grid[grid >= 0], values[grid >= 0], m).round()
-
-    filled, expected = fields_filled(records, standards.required_fields)
-    frame["fields_filled"], frame["fields_empty"] = total(filled), total(expected - filled)
     areas = to_metric(need(source, GRIDS, as_of=about.as_of), "grids")
-    right, judged = rightly_recorded(records, areas, homes.position)
-    frame["placed_right"], frame["placed_wrong"] = total(right), total(judged & ~right)
     age = _visit_ages(source, homes, about)
-    fresh, judged = freshly_checked(records, age, standards.fresh_within_days, about.as_of)
-    frame["fresh"], frame["stale"] = total(fresh), total(judged & ~fresh)
+    counts = record_counts(homes, areas, age, about.as_of, about.standards)
+    frame[[*counts]] = counts.to_numpy()
     scope = Scope(
         layer="quality",
         zh="数据质量",

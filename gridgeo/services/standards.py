@@ -1,6 +1,7 @@
 """What "covered" means: the standards a city is held to, all to be set by it."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gridgeo.analysis.quality import REQUIRED
 from gridgeo.analysis.rounds import COUNTED
@@ -18,7 +19,12 @@ class Standards:
     min_area_m2 : float
         Gaps, overlaps and the like up to this area are noise.
     reach_within_m : float
-        A household exactly so far from a station in a straight line is reached.
+        A household exactly so far from a station is reached.
+    reach_by : {"straight", "streets"}
+        Whether that is a straight line or the way along streets.
+    places_per_person : float or None
+        Capacity of the stations within reach that there should be for each person; None: not
+        judged.
     bands : SizeBands
         Occupied households a grid should have.
     visit_within_days : int
@@ -31,10 +37,15 @@ class Standards:
         What the record of a household is expected to say.
     fresh_within_days : int
         A record checked exactly so many days ago is fresh.
+    least_record_quality : float
+        Records of this quality are good enough, above 0 to 1: the geometric mean of the shares
+        complete, accurate and fresh.
     """
 
     min_area_m2: float = 1.0
     reach_within_m: float = 1000.0
+    reach_by: Literal["straight", "streets"] = "straight"
+    places_per_person: float | None = None
     bands: SizeBands = field(default_factory=SizeBands)
     visit_within_days: int = 90
     visit_outcomes: tuple[str, ...] = COUNTED
@@ -42,3 +53,4 @@ class Standards:
     leader_counts_as_full_time: bool = False
     required_fields: tuple[str, ...] = REQUIRED
     fresh_within_days: int = 90
+    least_record_quality: float = 0.8
