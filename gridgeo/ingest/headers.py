@@ -66,6 +66,22 @@ OFFICE: dict[str, dict[str, tuple[str, ...]]] = {
         "valid_from": ("任职日期", "起始日期", "开始日期"),
         "valid_to": ("离任日期", "终止日期", "结束日期"),
     },
+    "fixes": {
+        "fix_id": ("定位编号", "轨迹点号"),
+        "track_id": ("轨迹号", "轨迹编码", "巡查轨迹编号"),
+        "worker_id": ("人员编号", "网格员编号", "网格员工号"),
+        "grid_code": ("网格号", "网格编号", "网格代码", "所属网格"),
+        "t": ("采集时间", "定位时刻", "轨迹时间", "gps_time", "timestamp"),
+    },
+    "patrols": {
+        "patrol_id": ("巡查号", "巡查记录编号"),
+        "worker_id": ("人员编号", "网格员编号", "网格员工号"),
+        "grid_code": ("网格号", "网格编号", "网格代码", "所属网格"),
+        "starts_at": ("巡查开始时间", "出发时间"),
+        "ends_at": ("巡查结束时间", "返回时间"),
+        "fixes": ("定位点数",),
+        "distance_m": ("巡查里程", "行程"),
+    },
     "incidents": {
         "incident_id": ("事件号", "事件编码", "工单编号", "工单号", "案件编号"),
         "class_code": ("事件类别", "事件类型", "类别代码", "事项类别"),
@@ -90,7 +106,10 @@ PERSONAL = re.compile(
     r"姓名|户主|身份证|证件号|公民身份|电话|手机|联系方式|联系人|报案人|报事人|住户名|出生|民族|宗教"
     r"|residentname|fullname|ownername|phone|mobile|idcard|idnumber|passport|birth|^name$"
 )
-NAMELESS = ("households", "incidents", "visits", "workers", "appointments", "rosters", "addresses")
+NAMELESS = (
+    "households", "incidents", "visits", "workers", "appointments", "rosters", "addresses",
+    "fixes", "patrols",
+)  # fmt: skip
 
 
 def personal_note(unused: Iterable[str], layer: str) -> tuple[Note, ...]:

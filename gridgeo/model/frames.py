@@ -287,6 +287,8 @@ FIXES = Contract(
     zh="巡查轨迹点",
     en="fixes of patrol tracks",
     key_aliases=("轨迹点编号",),
+    key_from=("track_id", "t"),
+    fleeting=True,
 )
 
 PATROLS = Contract(

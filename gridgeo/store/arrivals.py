@@ -94,13 +94,17 @@ class Arrivals:
         return staged
 
     def _refuse(self, refused: pd.DataFrame) -> None:
-        """Keep refused rows; their table has row security, so COPY cannot write it."""
+        """Keep refused rows; their table has row security, so COPY cannot write it.
+
+        Of a fleeting layer the cells are left out, which would outlast its rows.
+        """
         if not len(refused):
             return
         texts = REJECT_COLUMNS[1:]
         columns = {"row_no": pa.array(refused["row"], pa.int64())}
         columns |= {name: pa.array(refused[name], pa.large_string()) for name in texts[:-1]}
-        columns["content"] = pa.array(map(as_json, refused["content"]), pa.large_string())
+        content = [{}] * len(refused) if self._contract.fleeting else refused["content"]
+        columns["content"] = pa.array(map(as_json, content), pa.large_string())
         types = {name: Text() for name in texts}
         staged = stage(self._connection, {"row_no": BigInteger(), **types}, pa.table(columns))
         values = [cast(c, JSONB) if c.name == "content" else c for c in staged.c]

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from gridgeo.model.contract import Contract
-from gridgeo.model.frames import ADDRESSES, GRIDS, UNITS
+from gridgeo.model.frames import ADDRESSES, FIXES, GRIDS, ROSTERS, UNITS
 from gridgeo.model.records import FeedIn, FeedResult, Part
 from gridgeo.store import history
 from gridgeo.store.arrivals import REJECT_COLUMNS, Arrivals
@@ -92,9 +92,13 @@ def _known(connection: Connection, contract: Contract, feed: FeedIn) -> Any:  # 
 
 
 def _deciding(contract: Contract) -> list[str]:
-    """Name the layers that decide what a file comes to: its own, and what may place its rows."""
+    """Name the layers that decide what a file comes to.
+
+    Its own, what may place its rows, and of fixes the hours in which they may be kept.
+    """
     placed = any(column.name == "placed_by" for column in contract.columns)
-    return [contract.name, *([ADDRESSES.name, GRIDS.name] if placed else [])]
+    hours = [ROSTERS.name] if contract is FIXES else []
+    return [contract.name, *([ADDRESSES.name, GRIDS.name] if placed else []), *hours]
 
 
 def _repeated(known: Any) -> FeedResult:  # noqa: ANN401  # a row of feeds
@@ -143,8 +147,9 @@ def _write(
     if contract is UNITS:
         _settle(connection, feed_id, feed)
     same = table.c[contract.key] == staged.c[contract.key]
-    changed = same & differs(table, staged)
-    history.keep(connection, contract, changed, staged, feed_id, feed.imported_at)
+    if not contract.fleeting:
+        changed = same & differs(table, staged)
+        history.keep(connection, contract, changed, staged, feed_id, feed.imported_at)
     return merge(connection, table, staged, same, {"feed_id": feed_id})
 
 
