@@ -38,6 +38,14 @@ from gridgeo.analysis.silence import silent_grids
 from gridgeo.analysis.silent_group import silent_chance
 from gridgeo.analysis.siting import Siting, best_stations, fewest_stations
 from gridgeo.analysis.tiling import tiling_faults
+from gridgeo.analysis.tracks import (
+    patrol_days,
+    patrol_share,
+    share_of_intervals,
+    street_intervals,
+    track_facts,
+    valid_patrols,
+)
 from gridgeo.analysis.units import unit_edges, units_from_points, units_from_streets
 from gridgeo.errors import (
     ConflictError,
@@ -98,6 +106,8 @@ __all__ = [
     "local_moran",
     "near_repeats",
     "on_time",
+    "patrol_days",
+    "patrol_share",
     "place_workers",
     "proposals",
     "reach",
@@ -106,14 +116,18 @@ __all__ = [
     "scan",
     "seams",
     "service_areas",
+    "share_of_intervals",
     "shrink_rates",
     "silence_onset",
     "silent_chance",
     "silent_grids",
     "street_distances",
+    "street_intervals",
     "streets_within",
     "tiling_faults",
+    "track_facts",
     "unit_edges",
     "units_from_points",
     "units_from_streets",
+    "valid_patrols",
 ]

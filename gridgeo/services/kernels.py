@@ -8,6 +8,7 @@ from gridgeo.analysis.nearest.index import warm_nearest
 from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.scan import warm_scan
 from gridgeo.analysis.siting import warm_siting
+from gridgeo.analysis.tracks import warm_tracks
 from gridgeo.ingest.csv_blocks import warm_csv
 
 
@@ -29,6 +30,8 @@ def warm(told: Callable[[float, str], None]) -> None:
     told(0.95, "(reach)")
     warm_network()
     warm_siting()
+    told(0.97, "(patrols)")
+    warm_tracks()
     told(0.98, "(scan)")
     warm_scan()
     told(1.0, "")
