@@ -162,6 +162,7 @@ def places(layer: Layer, name: str, other: Layer | None = None, other_name: str 
             code=f"geometry.{name}",
             fields=[name],
         )
+    points = np.where(some, points, np.array(None))  # GEOS raises on the x of an empty point
     xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     xy[~np.isfinite(xy).all(axis=1)] = np.nan
     return xy

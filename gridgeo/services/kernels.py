@@ -8,6 +8,7 @@ from gridgeo.analysis.nearest.index import warm_nearest
 from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.scan import warm_scan
 from gridgeo.analysis.siting import warm_siting
+from gridgeo.analysis.walking_order import warm_walking_order
 from gridgeo.analysis.tracks import warm_tracks
 from gridgeo.ingest.csv_blocks import warm_csv
 
@@ -30,6 +31,7 @@ def warm(told: Callable[[float, str], None]) -> None:
     told(0.95, "(reach)")
     warm_network()
     warm_siting()
+    warm_walking_order()
     told(0.97, "(patrols)")
     warm_tracks()
     told(0.98, "(scan)")
