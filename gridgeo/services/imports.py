@@ -17,8 +17,17 @@ from gridgeo.ingest.offset import offset_named
 from gridgeo.ingest.rejects import RejectFile
 from gridgeo.ingest.watch import MOST_ROWS, Known, OffsetWatch
 from gridgeo.model.contract import Contract
-from gridgeo.model.frames import ADDRESSES, GRIDS, HOUSEHOLDS, LAYERS, STREETS, VILLAGES
+from gridgeo.model.frames import (
+    ADDRESSES,
+    FIXES,
+    GRIDS,
+    HOUSEHOLDS,
+    LAYERS,
+    STREETS,
+    VILLAGES,
+)
 from gridgeo.model.records import FeedIn, FeedResult, Part
+from gridgeo.services.duty_hours import DutyHours
 from gridgeo.services.sources import Frame
 
 Told = Callable[[float, str], None]
@@ -213,7 +222,8 @@ def import_file(
     -------
     Imported
         Its result is ``repeated`` when the same file came before, read the same way; then it was
-        read only where ``rejects`` wanted its refused rows.
+        read only where ``rejects`` wanted its refused rows. Of fixes only those taken in duty
+        hours go in, and its notes say how many did not.
 
     Notes
     -----
@@ -224,16 +234,19 @@ def import_file(
     day = now.astimezone(ZoneInfo(asked.zone)).date()
     reading = _open(asked, lambda: known_places(store, day, asked.prefixes))
     watch = _Watch(store, contract, day) if asked.offset is None else None
+    hours = DutyHours(store, now) if contract is FIXES else None
     try:
         parts = _followed(reading, asked, watch, told, rejects)
+        if hours is not None:
+            parts = map(hours.kept, parts)
         result = store.take_in(contract, parts, feed)
         if result.repeated and rejects is not None:
             for _ in parts:
                 pass
     finally:
         reading.close()
-    suspected = watch.said() if watch is not None else ()
-    return Imported(reading, (*reading.notes, *suspected), result)
+    said = (*reading.notes, *(watch.said() if watch is not None else ()))
+    return Imported(reading, said if hours is None else (*said, *hours.said()), result)
 
 
 def import_new(

@@ -1,5 +1,6 @@
 """The rows of one file on their way in: those accepted and those refused, part by part."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import pandas as pd
@@ -103,7 +104,9 @@ class Arrivals:
         texts = REJECT_COLUMNS[1:]
         columns = {"row_no": pa.array(refused["row"], pa.int64())}
         columns |= {name: pa.array(refused[name], pa.large_string()) for name in texts[:-1]}
-        content = [{}] * len(refused) if self._contract.fleeting else refused["content"]
+        content: Iterable[object] = refused["content"]
+        if self._contract.fleeting:
+            content = [{}] * len(refused)
         columns["content"] = pa.array(map(as_json, content), pa.large_string())
         types = {name: Text() for name in texts}
         staged = stage(self._connection, {"row_no": BigInteger(), **types}, pa.table(columns))
