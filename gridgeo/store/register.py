@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 import geopandas as gpd
 import pandas as pd
@@ -60,6 +61,14 @@ def record(
     ).rowcount
     opened, _ = merge(connection, table, staged, same, {}, {"opened_on": as_of})
     return RegisterChange(opened, len(frame) - opened, closed)
+
+
+def episodes(connection: Connection) -> pd.DataFrame:
+    """Give every finding that ever was, with its life; see ``Store.episodes``."""
+    table = findings
+    columns = [table.c[column.name] for column in REGISTER.columns]
+    chosen = select(table.c.finding_id, *columns).order_by(table.c.episode_id)
+    return cast(pd.DataFrame, collect(connection, chosen, REGISTER, shapes=False))
 
 
 def _opened(connection: Connection) -> pd.Series:

@@ -219,6 +219,18 @@ class Store(PlanStore, AnswerStore):
         with transaction(self.engine) as connection:
             return register.read(connection, on)
 
+    def episodes(self) -> pd.DataFrame:
+        """Give the whole register without its evidence.
+
+        Returns
+        -------
+        DataFrame
+            Columns of ``FINDINGS``, ``opened_on``, ``closed_on`` (the first day on which it was
+            no longer found). One row an episode, oldest first: a fault that came back has two.
+        """
+        with transaction(self.engine) as connection:
+            return register.episodes(connection)
+
     def publish(
         self,
         layer_id: str,

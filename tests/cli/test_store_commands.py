@@ -146,3 +146,21 @@ def test_doctor_finds_a_login_that_could_do_too_much(on_store):
     done = on_store("doctor")
     assert done.returncode == 1
     assert "FAIL" in done.stdout
+
+
+def test_the_register_shows_what_is_open_and_writes_its_trend(on_store, samples, tmp_path):
+    town = samples / "town"
+    for layer in ("villages.geojson", "grids.geojson", "households.parquet"):
+        assert on_store("import", layer.split(".")[0], town / layer).returncode == 0
+    assert on_store("publish", "--as-of", "2026-07-01").returncode == 0
+    done = on_store("register", "--as-of", "2026-07-08", "--weeks", "4", "-o", "trend.csv",
+                    "--level", "village")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "overlap" in done.stdout
+    assert "重叠" in done.stdout
+    told = pd.read_csv(tmp_path / "trend.csv", dtype={"village_code": "str"})
+    assert told.columns.tolist() == ["kind", "village_code", "day", "open", "opened", "closed"]
+    overlaps = told[told["kind"] == "overlap"].groupby("day")["open"].sum()
+    assert overlaps.tolist() == [0, 0, 3, 3]
+    households = told[told["kind"].isin(["orphan", "doubled", "mismatch"])]["open"].dropna()
+    assert ((households == 0) | (households % 5 == 0)).all()
