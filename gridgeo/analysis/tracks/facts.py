@@ -5,15 +5,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridgeo.analysis.duty import on_duty
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.near_pairs import Ints
-from gridgeo.analysis.tracks.legs import (
-    MAX_GAP_S,
-    MAX_SPEED_M_S,
-    Fixes,
-    read_fixes,
-    times_us,
-)
+from gridgeo.analysis.tracks.legs import MAX_GAP_S, MAX_SPEED_M_S, Fixes, read_fixes
 from gridgeo.errors import InputError
 from gridgeo.model.crs import require_metric
 
@@ -35,8 +30,8 @@ def track_facts(
     grids : GeoDataFrame of Polygon or MultiPolygon
         Indexed by ``grid_code``, by rising code. Metric CRS.
     duty : DataFrame, optional
-        As ``ROSTERS`` promises. Given, only fixes of a worker's own duty hours count (both ends
-        do), for whichever grid the duty is; left out, all count.
+        As ``ROSTERS`` promises. Given, only fixes of a worker's own duty hours count, as
+        ``analysis.duty.on_duty`` tells; left out, all count.
     max_gap_s, max_speed_m_s : float
         Where a track is broken, as for ``patrol_share``.
 
@@ -62,7 +57,7 @@ def track_facts(
     GeometryError
         A fix is no point.
     InputError
-        ``track_id`` or ``t`` is missing; with ``duty``, ``worker_id`` or a time of duty.
+        ``track_id`` or ``t`` is missing; with ``duty``, a column of it or ``worker_id``.
     """
     require_metric(grids, "grids")
     given = read_fixes(fixes, grids, "grids")
@@ -130,27 +125,15 @@ def _most(track: Ints, value: Ints, m: int) -> Ints:
 
 def _on_duty(given: Fixes, fixes: pd.DataFrame, duty: pd.DataFrame) -> np.ndarray:
     """Tell which fixes fall into duty hours of their worker."""
-    if "worker_id" not in fixes or "worker_id" not in duty:
-        raise InputError(
-            f"{'fixes' if 'worker_id' not in fixes else 'duty'} has no column worker_id, "
-            "so nobody's duty hours are known.",
-            hint="Give the worker of each fix and of each duty, or leave duty out.",
-            fields=["worker_id"],
-        )
-    starts, ends = times_us(duty, "starts_at", "duty"), times_us(duty, "ends_at", "duty")
-    said = fixes["worker_id"].iloc[given.row].astype("str")
-    both, names = pd.factorize(pd.concat([said, duty["worker_id"].astype("str")]))
-    whose, owner = both[: len(said)].astype(np.int64), both[len(said) :].astype(np.int64)
-    # Duties of one worker may overlap: of those begun before a fix the latest end decides.
-    order = np.lexsort((starts, owner))
-    starts, ends, owner = starts[order], ends[order], owner[order]
-    until = pd.Series(ends).groupby(owner).cummax().to_numpy()
-    at = np.full(len(whose), -1)
-    for worker in range(len(names)):
-        mine = np.flatnonzero(whose == worker)
-        first, last = np.searchsorted(owner, [worker, worker + 1])
-        begun = np.searchsorted(starts[first:last], given.t_us[mine], side="right")
-        at[mine] = np.where(begun > 0, first + begun - 1, -1)
-    on = at >= 0
-    on[on] = given.t_us[on] <= until[at[on]]
-    return on
+    for frame, layer, columns in (
+        (fixes, "fixes", ("worker_id",)),
+        (duty, "duty", ("worker_id", "starts_at", "ends_at")),
+    ):
+        lacking = [name for name in columns if name not in frame]
+        if lacking:
+            raise InputError(
+                f"{layer} has no column {', '.join(lacking)}, so nobody's duty hours are known.",
+                hint="Give the worker of each fix and of each duty, or leave duty out.",
+                fields=lacking,
+            )
+    return on_duty(fixes[["worker_id", "t"]].iloc[given.row], duty).to_numpy()
