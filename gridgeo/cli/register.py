@@ -46,7 +46,7 @@ def register_(
         require_format(output)
     day = given.day(as_of, settings)
     chosen = cast(services.Level, level)
-    with wiring.reading(settings) as store:
+    with wiring.opened(settings) as store:
         told = services.trend(store, day, weeks, level=chosen)
         city = told if level == "city" else services.trend(store, day, weeks)
         worst = services.weightiest(store, day, most)
