@@ -1,5 +1,6 @@
 import datetime as dt
 import time
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +11,7 @@ from gridgeo.analysis.rounds import round_faults, rounds_per_grid, stray_visits,
 from gridgeo.errors import ParameterError
 from gridgeo.model.findings import FINDINGS
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "newcombe_1998"
 DAY = dt.date(2026, 7, 1)
 
 
@@ -100,13 +102,15 @@ def test_each_grid_counts_those_it_owes_a_visit():
     assert counted.to_numpy().tolist() == [[1, 1, 1], [2, 0, 2], [0, 0, 0]]
 
 
-def test_the_interval_is_wilsons():
-    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3: 81/263, 15/148, 0/20, 1/29.
-    part, whole = np.array([81, 15, 0, 1, 0, np.nan]), np.array([263, 148, 20, 29, 0, 9])
-    low, high = wilson(part, whole)
-    assert np.round(low[:4], 4).tolist() == [0.2553, 0.0624, 0.0, 0.0061]
-    assert np.round(high[:4], 4).tolist() == [0.3662, 0.1605, 0.1611, 0.1718]
-    assert np.isnan([low[4:], high[4:]]).all()
+def test_the_interval_is_wilsons_as_newcombe_prints_it():
+    printed = pd.read_csv(GOLDEN / "intervals.csv")
+    low, high = wilson(printed["part"], printed["whole"])
+    assert np.abs(low - printed["low"]).max() <= 5e-5
+    assert np.abs(high - printed["high"]).max() <= 5e-5
+
+
+def test_a_share_of_nobody_or_of_an_unknown_part_has_no_interval():
+    assert np.isnan(wilson(np.array([0, np.nan]), np.array([0, 9]))).all()
 
 
 def test_refuses_a_standard_of_less_than_no_day():
