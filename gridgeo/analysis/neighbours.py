@@ -141,3 +141,38 @@ def observed_values(values: pd.Series | pd.DataFrame) -> Floats:
             fields=["values"],
         )
     return x
+
+
+def usual_band_m(geometry: gpd.GeoSeries, neighbours: int = 8) -> float:
+    """Give a band in which half the places have at least so many neighbours.
+
+    Parameters
+    ----------
+    geometry : GeoSeries, shape (n,)
+        Metric CRS; distances run between centroids.
+    neighbours : int
+        The normal approximation of Gi* asks for some eight.
+
+    Returns
+    -------
+    float
+        Metres, a multiple of 100, at least 100. With no more places than ``neighbours`` it
+        reaches the farthest.
+
+    Raises
+    ------
+    CRSError, GeometryError
+        As ``place_of``.
+
+    Examples
+    --------
+    >>> row = gpd.GeoSeries.from_xy(range(0, 3000, 150), [0] * 20, crs=4549)
+    >>> usual_band_m(row, neighbours=2)
+    200.0
+    """
+    xy = place_of(geometry, geometry.index)
+    if len(xy) < 2:
+        return 100.0
+    nth = min(neighbours, len(xy) - 1) + 1  # the first is the place itself
+    away = KDTree(xy).query(xy, k=[nth])[0][:, 0]
+    return float(max(np.ceil(np.median(away) / 100), 1) * 100)

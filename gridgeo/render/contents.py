@@ -14,6 +14,7 @@ QUESTIONS: dict[str, tuple[str, str]] = {
     "blind-spots": ("谁被遗漏?", "Who is being left out?"),
     "incidents": ("事件集中在哪里?", "Where do incidents gather?"),
     "incidents-by-time": ("什么时段事件最多?", "At what time of day do incidents gather?"),
+    "hotspots": ("哪些网格是热点,何时形成?", "Which grids are hot spots, and since when?"),
     "coverage": ("谁得到了服务和走访?", "Who is in reach, and who was visited?"),
     "staffing": ("哪些网格缺人?", "Which grids lack people?"),
     "quality": ("数据是否完整、准确、鲜活?", "Are the records complete, accurate and fresh?"),

@@ -12,7 +12,7 @@ from gridgeo.render.elements import Style
 from gridgeo.render.panels import Swatch
 from gridgeo.render.sheet import Sheet
 from gridgeo.render.values import figures, head
-from gridgeo.words import Lang
+from gridgeo.words import Lang, say
 
 BANDWIDTH_M = 300.0  # fixed, so that one month's picture can be laid beside another's
 MAX_ZOOM = 15
@@ -61,7 +61,8 @@ def incidents_map(
             pixelated=False,
         )
         sheet.choice(heat)
-        sheet.explain(heat, head("per_km2", lang), _swatches(steps))
+        spread = say("spread_over", lang).format(metres=f"{BANDWIDTH_M:.0f}")
+        sheet.explain(heat, f"{head('per_km2', lang)} · {spread}", _swatches(steps))
     # The large squares of the country tell of little: they stay in the background.
     faint = classes.colours[0] if classes.breaks else ""
     styles: list[Style] = [

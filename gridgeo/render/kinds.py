@@ -7,6 +7,7 @@ from gridgeo.errors import NotFoundError, ParameterError
 from gridgeo.publish import Layer
 from gridgeo.render.blind_spots import blind_spots_map
 from gridgeo.render.coverage import coverage_map
+from gridgeo.render.hotspots import hotspots_map
 from gridgeo.render.incidents import incidents_map
 from gridgeo.render.incidents_by_time import incidents_by_time_map
 from gridgeo.render.load import load_map
@@ -39,6 +40,7 @@ KINDS: dict[str, MapKind] = {
     "blind-spots": MapKind(blind_spots_map, "blind-spots", ("grids",)),
     "incidents": MapKind(incidents_map, "incident-cells", ("grids",)),
     "incidents-by-time": MapKind(incidents_by_time_map, "incidents-by-time", ("grids",)),
+    "hotspots": MapKind(hotspots_map, "hotspots"),
     "coverage": MapKind(coverage_map, "coverage"),
     "staffing": MapKind(staffing_map, "staffing"),
     "quality": MapKind(quality_map, "quality"),

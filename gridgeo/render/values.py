@@ -17,7 +17,7 @@ UNITS: dict[str, tuple[str, str]] = {
     "m²": ("平方米", "m²"),
     "km²": ("平方公里", "km²"),
 }
-_WORDS_AS_VALUES = ("kind", "needs")
+_WORDS_AS_VALUES = ("kind", "needs", "spot", "trend", "moran")
 MISSING = "–"
 
 
@@ -34,10 +34,12 @@ def unit_word(unit: str, lang: Lang) -> str:
 
 
 def number(value: float, field: Field) -> str:
-    """Write a figure: thousands apart, shares in per cent, deviations with their sign."""
+    """Write a figure: thousands apart, shares in per cent, deviations and z with their sign."""
     if field.name.endswith("_share"):
         sign = "+" if field.name.startswith("deviation") else ""
         return f"{value:{sign}.1%}".replace("-", "−")
+    if field.name == "z":
+        return f"{value:+.1f}".replace("-", "−")
     digits = 2 if abs(value) < 1 else 1
     if field.kind == "int" or abs(value) >= 1000 or value == round(value):
         digits = 0

@@ -16,6 +16,7 @@ from gridgeo.services.coverage_layers import (
     coverage_layer,
     quality_layer,
 )
+from gridgeo.services.hotspots import hotspots_layer
 from gridgeo.services.incidents import incident_cells, incident_scope
 from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.kept import kept
@@ -175,8 +176,8 @@ def layers_of_map(
 
     Parameters
     ----------
-    kind : {"load", "blind-spots", "incidents", "incidents-by-time", "coverage", "quality",
-        "staffing"}
+    kind : {"load", "blind-spots", "incidents", "incidents-by-time", "hotspots", "coverage",
+        "quality", "staffing"}
     source : Source
     about : About
     load : str, optional
@@ -205,6 +206,9 @@ def layers_of_map(
     elif kind == "incidents-by-time":
         told = incidents_layer(source, about, "internal")
         made["incidents-by-time"] = incidents_by_time_layer(source, about, told)
+    elif kind == "hotspots":
+        told = load_layer(source, about, "internal", load)
+        made["hotspots"] = hotspots_layer(source, about, told)
     elif kind == "coverage":
         made["coverage"] = coverage_layer(source, about)
     elif kind == "quality":

@@ -23,6 +23,7 @@ from gridgeo.services.coverage_layers import (
     coverage_layer,
     quality_layer,
 )
+from gridgeo.services.hotspots import hotspots_layer
 from gridgeo.services.incidents_by_time import incidents_by_time_layer
 from gridgeo.services.kept import kept
 from gridgeo.services.layers import (
@@ -235,6 +236,7 @@ def _layers(
         "incidents-by-time": lambda: incidents_by_time_layer(
             source, about, layers.get("incident-cells") or incidents_layer(source, about)
         ),
+        "hotspots": lambda: hotspots_layer(source, about, layers.get("load")),
         "coverage": lambda: coverage_layer(source, about),
         "quality": lambda: quality_layer(source, about),
         "staffing": lambda: posts_layer(source, about),

@@ -12,7 +12,15 @@ from gridgeo.publish.layer import Disclosure, Layer, reopen
 __all__ = ["INTERNAL", "Disclosure", "Gallery", "Layer", "PublishedStore"]
 
 # Layers that only who signed in may see, whatever they hold today.
-INTERNAL = ("blind-spots", "coverage", "incidents", "incidents-by-time", "quality", "staffing")
+INTERNAL = (
+    "blind-spots",
+    "coverage",
+    "hotspots",
+    "incidents",
+    "incidents-by-time",
+    "quality",
+    "staffing",
+)
 
 
 class PublishedStore(Protocol):

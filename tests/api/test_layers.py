@@ -8,7 +8,7 @@ from gridgeo.settings import Settings
 from gridgeo_api.app import create_app
 
 PUBLIC = {"grids", "villages", "stations", "load", "load-proposed", "incident-cells"}
-INTERNAL = {"blind-spots", "coverage", "incidents-by-time", "quality", "staffing"}
+INTERNAL = {"blind-spots", "coverage", "hotspots", "incidents-by-time", "quality", "staffing"}
 
 
 def names(answer):

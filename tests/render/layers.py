@@ -8,6 +8,7 @@ from shapely import Point, box
 from gridgeo.model.findings import make_findings
 from gridgeo.publish import Field, Scope, k_safe_cells, release, release_findings
 from gridgeo.render import coverage, quality
+from gridgeo.render.hotspots import VIEWS
 from gridgeo.render.staffing import NEEDS
 
 EAST, NORTH = 500_000, 3_545_000
@@ -160,6 +161,26 @@ def by_time():
     return release(frame, scope)
 
 
+def hotspots():
+    frame = grids()
+    classes = [[*kinds] for kinds in VIEWS.values()]
+    for name, kinds in zip(VIEWS, classes, strict=True):
+        frame[name] = [kinds[i % len(kinds)] for i in range(len(frame))]
+        frame.loc[frame.index[-1], name] = "not_judgeable"
+    frame["z"] = [*np.linspace(-3.5, 6.5, len(frame) - 1).round(1), np.nan]
+    frame["hot_weeks"] = pd.array([*range(len(frame) - 1), None], dtype="Int64")
+    fields = (
+        Field("name"),
+        Field("spot", zh="近4周热点/冷点", en="hot or cold, last 4 weeks"),
+        Field("z", "float", zh="z 值", en="z"),
+        Field("moran", zh="与邻近网格比较", en="beside its neighbours"),
+        Field("trend", zh="12周演变", en="how it came, 12 weeks"),
+        Field("hot_weeks", "int", zh="热点周数", en="weeks hot"),
+    )
+    scope = Scope("hotspots", zh="冷热点", en="Hot spots", fields=fields, source=SOURCE)
+    return release(frame, scope)
+
+
 def all_layers():
     return {
         "load": load(),
@@ -171,4 +192,5 @@ def all_layers():
         "quality": measured("quality", quality.MEASURES),
         "staffing": staffing(),
         "incidents-by-time": by_time(),
+        "hotspots": hotspots(),
     }

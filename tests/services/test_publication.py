@@ -18,7 +18,7 @@ PUBLIC = {
     "load-proposed",
     "incident-cells",
 }
-INTERNAL = {"blind-spots", "coverage", "incidents-by-time", "quality", "staffing"}
+INTERNAL = {"blind-spots", "coverage", "hotspots", "incidents-by-time", "quality", "staffing"}
 
 
 def test_a_second_publication_of_the_same_data_changes_nothing(town_store):
