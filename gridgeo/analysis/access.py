@@ -1,8 +1,10 @@
 """How much of the stations' capacity is there for each household: floating catchment areas."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -18,6 +20,8 @@ from gridgeo.analysis.near_pairs import (
 )
 from gridgeo.errors import ParameterError
 from gridgeo.model.crs import require_metric
+from gridgeo.model.findings import make_findings
+from gridgeo.model.people import lived_in, persons_of
 
 Method = Literal["2sfca", "e2sfca", "3sfca"]
 RING_WEIGHTS = (1.0, 0.68, 0.22)
@@ -119,6 +123,63 @@ def access(
     total = shared_out(home, base, f, persons, supply, chosen=method == "3sfca")
     total[unplaced] = np.nan
     return pd.Series(total, index=households.index, name="access")
+
+
+def access_faults(
+    households: gpd.GeoDataFrame,
+    access_value: pd.Series,
+    least: float,
+    standard: str,
+    as_of: dt.date | None = None,
+) -> gpd.GeoDataFrame:
+    """Find the households for whom too little capacity is in reach (R2).
+
+    Parameters
+    ----------
+    households : GeoDataFrame of Point, shape (n,)
+        ``grid_code`` on record is passed on.
+    access_value : Series of float, shape (n,)
+        On the same rows, as ``access`` gives it: capacity for each person. ``nan``: not judged.
+    least : float
+        A household with exactly so much meets the standard. More than 0.
+    standard : str
+        What the standard is called.
+    as_of : date, optional
+        Day the findings hold for.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``FINDINGS`` of kind "access", in the order of ``households``, ``value`` the capacity for
+        each person: 0 where no station is in reach. Dwellings where nobody lives are none.
+
+    Raises
+    ------
+    ParameterError
+        ``least`` is not above 0, or no number.
+    """
+    if not 0 < least < np.inf:
+        raise ParameterError(
+            f"least is {least}; a standard of access is a finite number above 0.",
+            hint="Give the capacity for each person, such as 0.5.",
+            fields=["least"],
+        )
+    value = access_value.to_numpy("float64")
+    # Shares of a whole sum up to a rounding; who has what is asked for must not fail by one.
+    at = np.flatnonzero((value < least * (1 - 1e-12)) & lived_in(households))
+    return make_findings(
+        "access",
+        households.index[at].astype("str").tolist(),
+        standard,
+        grid_code=households["grid_code"].iloc[at] if "grid_code" in households else None,
+        value=value[at],
+        unit="places per person",
+        households=1,
+        persons=persons_of(households)[at],
+        geometry=households.geometry.iloc[at],
+        crs=households.crs,
+        as_of=as_of,
+    )
 
 
 def shared_out(

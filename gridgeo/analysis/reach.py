@@ -90,6 +90,7 @@ def reach_faults(
     stations: gpd.GeoDataFrame | gpd.GeoSeries,
     within_m: float,
     as_of: dt.date | None = None,
+    streets: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
 ) -> gpd.GeoDataFrame:
     """Find the households that no station is near enough to (R1).
 
@@ -102,17 +103,20 @@ def reach_faults(
         The standard in metres; a household exactly so far away meets it.
     as_of : date, optional
         Day the findings hold for.
+    streets : GeoDataFrame or GeoSeries, optional
+        As for ``reach``: the standard is meant along them; without them in a straight line.
 
     Returns
     -------
     GeoDataFrame
-        ``FINDINGS`` of kind "reach", in the order of ``households``: ``value`` the metres,
-        ``inf`` where there is no station at all. A household without a point cannot be judged
-        and is none of them; ``reach`` answers ``nan`` for it.
+        ``FINDINGS``, those of one kind in the order of ``households``: "reach", ``value`` the
+        metres; then "unreachable", ``value`` ``inf``, where there is no station at all or no way
+        to any. ``standard`` is such as "500m", along streets "500m-walk". A household without a
+        point cannot be judged and is none of them; ``reach`` answers ``nan`` for it.
 
     Raises
     ------
-    CRSError
+    CRSError, GeometryError
         As ``reach``.
     ParameterError
         ``within_m`` is negative or no number.
@@ -123,13 +127,14 @@ def reach_faults(
             hint="Give it in metres, such as 500.",
             fields=["within_m"],
         )
-    nearest_m = reach(households, stations).to_numpy()
-    at = np.flatnonzero(nearest_m > within_m)
+    nearest_m = reach(households, stations, streets).to_numpy()
+    far, cut_off = (np.flatnonzero(some) for some in (nearest_m > within_m, nearest_m == np.inf))
+    at = np.concatenate([np.setdiff1d(far, cut_off), cut_off])
     recorded = isinstance(households, pd.DataFrame) and "grid_code" in households
     return make_findings(
-        "reach",
+        np.where(nearest_m[at] == np.inf, "unreachable", "reach").tolist(),
         households.index[at].astype("str").tolist(),
-        f"{within_m:.10g}m",
+        standard_of(within_m, streets is not None),
         grid_code=households["grid_code"].iloc[at] if recorded else None,
         value=nearest_m[at],
         unit="m",
@@ -139,3 +144,8 @@ def reach_faults(
         crs=households.crs,
         as_of=as_of,
     )
+
+
+def standard_of(within_m: float, walked: bool) -> str:
+    """Name a standard of distance, such as "500m", or "500m-walk" along streets."""
+    return f"{within_m:.10g}m" + ("-walk" if walked else "")

@@ -37,7 +37,8 @@ Standard = Annotated[
     list[str] | None,
     typer.Option(
         "--standard",
-        help="What covered means: 500m or 10min to a station, 90d since the last visit, "
+        help="What covered means: 500m or 10min to a station in a straight line, 500m-walk or "
+        "10min-walk along streets, 0.5places there for each person, 90d since the last visit, "
         "leader-is-worker, leader-is-full-time. May be said several times.",
     ),
 ]
@@ -55,6 +56,7 @@ Grids = Annotated[Path | None, _file("grids")]
 Units = Annotated[Path | None, _file("units")]
 Households = Annotated[Path | None, _file("households")]
 Villages = Annotated[Path | None, _file("villages")]
+Streets = Annotated[Path | None, _file("streets")]
 Towns = Annotated[Path | None, _file("towns")]
 Stations = Annotated[Path | None, _file("stations")]
 Workers = Annotated[Path | None, _file("workers")]
@@ -159,9 +161,10 @@ def report_refused(source: Source) -> None:
 def standards_of(given: list[str] | None, settings: Settings, band: str | None = None) -> Standards:
     """Read standards such as ``500m``, ``10min`` or ``90d``, and a band such as ``300-500``.
 
-    Minutes are walked at 75 m a minute in a straight line; days are those since a household was
-    last met. ``leader-is-worker`` and ``leader-is-full-time`` let the grid leader count. A band
-    holds for all general grids.
+    Minutes are walked at 75 m a minute in a straight line, with ``-walk`` along streets;
+    ``0.5places`` asks for half a place at the stations in reach for each person; days are those
+    since a household was last met. ``leader-is-worker`` and ``leader-is-full-time`` let the grid
+    leader count. A band holds for all general grids.
 
     Raises
     ------
@@ -186,7 +189,7 @@ _SWITCHES = {
     "leader-is-worker": "leader_counts_as_worker",
     "leader-is-full-time": "leader_counts_as_full_time",
 }
-_MEASURE = re.compile(r"(\d+(?:\.\d+)?)(m|min|d)", re.ASCII)
+_MEASURE = re.compile(r"(\d+(?:\.\d+)?)(m|min|m-walk|min-walk|places|d)", re.ASCII)
 
 
 def _standard(text: str) -> dict[str, Any]:
@@ -198,10 +201,17 @@ def _standard(text: str) -> dict[str, Any]:
     if measure is not None and measure[2] == "d" and 1 <= value == int(value):
         return {"visit_within_days": int(value)}
     if measure is not None and measure[2] != "d" and 0 < value < float("inf"):
-        return {"reach_within_m": value * 75.0 if measure[2] == "min" else value}
+        if measure[2] == "places":
+            return {"places_per_person": value}
+        unit, _, walked = measure[2].partition("-")
+        return {
+            "reach_within_m": value * 75.0 if unit == "min" else value,
+            "reach_by": "streets" if walked else "straight",
+        }
     raise ParameterError(
         f"{text!r} is no standard that can be judged; 500m, 10min or 90d is needed.",
-        hint="A distance in a straight line, minutes walked at 75 m a minute, whole days since "
+        hint="A distance in a straight line, minutes walked at 75 m a minute, either with -walk "
+        "for the way along streets, places for each person (0.5places), whole days since "
         f"the last visit, or {', '.join(_SWITCHES)}.",
         fields=["standard"],
     )

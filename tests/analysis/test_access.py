@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array, csr_array
 from shapely import LineString, Point, box
 
-from gridgeo.analysis.access import access, shared_out
+from gridgeo.analysis.access import access, access_faults, shared_out
 from gridgeo.analysis.network import street_distances
 from gridgeo.analysis.reach import reach
 from gridgeo.errors import CRSError, GeometryError, InputError, ParameterError
+from gridgeo.model.findings import FINDINGS
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 METRES = 4549
@@ -236,6 +237,27 @@ def test_a_station_for_nobody_adds_nothing():
     homes = homes_of([((0, 0), 0), ((900, 0), 5)])
     stations = stations_of([((0, 0), 7), ((900, 0), 10), ((5000, 0), 1)])
     assert access(homes, stations, 100).tolist() == [0.0, 2.0]
+
+
+def test_a_household_with_too_few_places_is_a_row_of_the_register():
+    homes = homes_of([((0, 0), 2), ((0, 0), 2), ((900, 0), 1), (None, 1)]).assign(
+        grid_code=["01", "01", "02", "02"], lived_in=[True, False, True, True], size_band="2"
+    )
+    value = access(homes, stations_of([((0, 0), 2)]), 500)
+    assert value.tolist()[:3] == [0.5, 0.5, 0.0]
+    faults = access_faults(homes, value, 0.6, "0.6places-500m")
+    assert FINDINGS.check(faults) is faults
+    shown = ["kind", "subject", "grid_code", "value", "standard", "households", "persons"]
+    assert faults[shown].to_numpy().tolist() == [
+        ["access", "0", "01", 0.5, "0.6places-500m", 1, 2.0],
+        ["access", "2", "02", 0.0, "0.6places-500m", 1, 2.0],
+    ]
+    assert access_faults(homes, value, 0.5, "")["subject"].tolist() == ["2"]
+    thirds = pd.Series([1 / 3 + 1 / 3 + 1 / 3 - 2**-53] * 4)
+    assert access_faults(homes, thirds, 1.0, "").empty
+    for least in (0, -1, np.nan, np.inf):
+        with pytest.raises(ParameterError, match="least"):
+            access_faults(homes, value, least, "")
 
 
 def test_a_stored_0_is_a_distance_and_what_is_not_stored_is_none():

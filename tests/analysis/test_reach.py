@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import Point, affinity
+from shapely import LineString, Point, affinity
 
 from gridgeo.analysis.reach import reach, reach_faults
 from gridgeo.errors import CRSError, ParameterError
@@ -59,6 +59,53 @@ def test_the_order_of_households_and_stations_changes_nothing():
     pd.testing.assert_series_equal(forward, backward.sort_index())
 
 
+# Streets every 100 m; a river between 200 and 300 m that one street crosses, at 600 m.
+STREETS = gpd.GeoSeries(
+    [LineString([(x, y) for y in range(0, 601, 100)]) for x in range(0, 601, 100)]
+    + [LineString([(x, y) for x in range(0, 201, 100)]) for y in range(0, 601, 100)]
+    + [LineString([(x, y) for x in range(300, 601, 100)]) for y in range(0, 601, 100)]
+    + [LineString([(200, 600), (300, 600)])],
+    crs=METRES,
+)
+CORNERS = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda p: (p[0] * 10, p[1] * 10))
+
+
+@given(
+    homes=st.lists(CORNERS, min_size=1, max_size=12),
+    stations=st.lists(CORNERS, max_size=5),
+    extra=st.lists(CORNERS, max_size=4),
+    rnd=st.randoms(use_true_random=False),
+)
+def test_along_streets_stations_help_and_neither_order_nor_place_counts(
+    homes, stations, extra, rnd
+):
+    found = reach(points(homes), points(stations), STREETS)
+    more = reach(points(homes), points(stations + extra), STREETS)
+    assert (more <= found + 1e-9).all()
+    assert (found >= reach(points(homes), points(stations)) - 1e-9).all()
+    order = rnd.sample(range(len(homes)), len(homes))
+    mixed = reach(points([homes[k] for k in order]), points(stations[::-1]), STREETS)
+    assert mixed.to_numpy() == pytest.approx(found.to_numpy()[order])
+    moved = reach(*(p.translate(8192, -4096) for p in (points(homes), points(stations), STREETS)))
+    assert moved.to_numpy() == pytest.approx(found.to_numpy())
+
+
+@given(
+    homes=st.lists(CORNERS, min_size=1, max_size=8),
+    stations=st.lists(CORNERS, min_size=1, max_size=4),
+    others=st.lists(CORNERS, min_size=1, max_size=8),
+    more=st.lists(CORNERS, min_size=1, max_size=4),
+)
+def test_two_cities_far_apart_give_what_each_gives(homes, stations, others, more):
+    both_streets = pd.concat([STREETS, STREETS.translate(8192, 0)], ignore_index=True)
+    for streets, all_streets in ((None, None), (STREETS, both_streets)):
+        one = reach(points(homes), points(stations), streets)
+        two = reach(points(others), points(more), streets)
+        away = [[(x + 8192, y) for x, y in some] for some in (others, more)]
+        both = reach(points(homes + away[0]), points(stations + away[1]), all_streets)
+        assert both.to_numpy() == pytest.approx(np.concatenate([one, two]))
+
+
 # --- hand-worked cases ------------------------------------------------------------------------
 
 
@@ -86,11 +133,31 @@ def test_a_household_out_of_reach_is_a_row_of_the_register():
     assert FINDINGS.check(faults) is faults
     shown = ["kind", "subject", "value", "unit", "standard", "households", "severity"]
     assert faults[shown].to_numpy().tolist() == [
-        ["reach", "b", 700.0, "m", "500m", 1, 0.5],
+        ["reach", "b", 700.0, "m", "500m", 1, 1.31],
         ["reach", "c", 900.0, "m", "500m", 0, 0.0],
     ]
     assert faults["grid_code"].isna().tolist() == [True, False]
     assert faults.geometry.tolist() == [Point(0, 700), Point(900, 0)]
+
+
+def test_along_streets_who_cannot_get_there_is_listed_apart_and_after_the_others():
+    # Two streets 50 m apart and no bridge between them; the station is on the first.
+    streets = gpd.GeoSeries.from_wkt(
+        ["LINESTRING (0 0, 1000 0)", "LINESTRING (0 50, 1000 50)"], crs=METRES
+    )
+    homes = points([(100, 50), (900, 0), (500, 0), (500.5, 0), None])
+    faults = reach_faults(homes, points([(0, 0)]), 500, streets=streets)
+    assert FINDINGS.check(faults) is faults
+    assert faults[["kind", "subject", "value", "standard"]].to_numpy().tolist() == [
+        ["reach", "1", 900.0, "500m-walk"],
+        ["reach", "3", 500.5, "500m-walk"],
+        ["unreachable", "0", np.inf, "500m-walk"],
+    ]
+    # In a straight line all are near enough but two: another standard, another finding.
+    straight = reach_faults(homes, points([(0, 0)]), 500)
+    assert straight["subject"].tolist() == ["1", "3"]
+    assert set(straight["standard"]) == {"500m"}
+    assert not set(straight.index) & set(faults.index)
 
 
 # --- edges ------------------------------------------------------------------------------------
@@ -100,7 +167,7 @@ def test_without_stations_everybody_is_infinitely_far_away():
     homes = points([(0, 0), None])
     assert reach(homes, points([])).tolist() == pytest.approx([np.inf, np.nan], nan_ok=True)
     faults = reach_faults(homes, points([]), 500)
-    assert faults["value"].tolist() == [np.inf]
+    assert faults[["kind", "value"]].to_numpy().tolist() == [["unreachable", np.inf]]
     assert FINDINGS.check(faults) is faults
 
 

@@ -11,11 +11,35 @@ def test_standards_of_every_kind_add_up():
     assert said.visit_within_days == 60
     assert (said.leader_counts_as_worker, said.leader_counts_as_full_time) == (True, False)
     assert said.bands.urban == (100, 200)
+    assert (said.reach_by, said.places_per_person) == ("straight", None)
     assert standards_of(["leader-is-full-time"], Settings()).leader_counts_as_full_time
     assert standards_of(None, Settings()).visit_within_days == 90
 
 
-@pytest.mark.parametrize("text", ["0d", "1.5d", "-5m", "0m", "nanm", "infmin", "5", "d", "500 m"])
+def test_a_way_along_streets_and_places_for_each_person():
+    said = standards_of(["10min-walk", "0.5places"], Settings())
+    assert (said.reach_within_m, said.reach_by, said.places_per_person) == (750, "streets", 0.5)
+    assert standards_of(["500m-walk"], Settings()).reach_within_m == 500
+    assert standards_of(["500m-walk", "400m"], Settings()).reach_by == "straight"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0places",
+        "90d-walk",
+        "500-walk",
+        "0d",
+        "1.5d",
+        "-5m",
+        "0m",
+        "nanm",
+        "infmin",
+        "5",
+        "d",
+        "500 m",
+    ],
+)
 def test_refuses_what_is_no_standard(text):
     with pytest.raises(ParameterError, match="no standard"):
         standards_of([text], Settings())
