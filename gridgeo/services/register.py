@@ -60,7 +60,7 @@ def trend(
     DataFrame
         One row for each ``kind``, ``code`` of the level (empty for what lies in none) and
         ``day``, in this order: ``open``, ``opened``, ``closed`` (Int64). Counts of households
-        are multiples of k = 5, and missing below k.
+        are multiples of k = 5, and missing from 1 to below k.
 
     Raises
     ------
@@ -86,10 +86,11 @@ def trend(
     # Faults mended before the first day would count as come and gone on it.
     late = ~(episodes["closed_on"] <= days[0])
     told = open_over_time(episodes[late], days, ("kind", "code")).reset_index()
-    told[_COUNTS] = told[_COUNTS].astype("Int64")
-    ours = told["kind"].isin(HOUSEHOLD_KINDS)
-    rough = (told.loc[ours, _COUNTS] / _K).round().astype("Int64") * _K
-    told.loc[ours, _COUNTS] = rough.mask(told.loc[ours, _COUNTS] < _K)
+    homes = told["kind"].isin(HOUSEHOLD_KINDS)
+    for name in _COUNTS:
+        count = told[name].astype("Int64")
+        rough = ((count + _K // 2) // _K * _K).mask(count.between(1, _K - 1))
+        told[name] = count.mask(homes, rough)
     return told
 
 
