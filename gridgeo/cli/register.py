@@ -59,7 +59,7 @@ def register_(
     if len(worst):
         table("Weightiest, households left out", [*worst.columns], _lines(worst))
     if output is not None:
-        write_frame(told.rename(columns={"code": f"{level}_code"}), output)
+        write_frame(told.rename(columns={"code": f"{level}_code"}).set_index("kind"), output)
         tell(f"{output}: {len(told):,} rows by kind, {level} and week")
     next_step("`gridgeo map blind-spots -o blind-spots.html`")
 
