@@ -7,6 +7,7 @@ from scipy import stats
 import gridgeo as gg
 from benchmarks.coverage_cases import Case, at_least, most, points
 from gridgeo.analysis.hotspots import discovery_rate
+from gridgeo.analysis.silent_group import LIKELY
 
 GRIDS, PERIODS = 2000, 24
 NEAR_M, SOON_DAYS = 200.0, 7.0
@@ -203,8 +204,10 @@ def judged_silent(seed, shape, days=365.0):
     observed, expected, silent = watched(seed, shape, days)
     verdict = gg.silent_grids(observed, expected)["verdict"]
     p = stats.poisson.cdf(observed, expected)
+    ours = verdict.eq("silent").to_numpy()
     found = {
-        "ours": verdict.eq("silent").to_numpy(),
+        "ours": ours,
+        "grouped": ours & (gg.silent_chance(observed, expected).to_numpy() > LIKELY),
         "theirs": stats.false_discovery_control(p) <= 0.05,
     }
     told = {"not judgeable": float(verdict.eq("not judgeable").sum())}
