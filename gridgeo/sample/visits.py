@@ -17,6 +17,8 @@ _NEVER_SHARE, _NEVER_SHARE_WEAK = 0.004, 0.09
 _AGAIN_SHARE = 0.12
 _IN_VAIN_SHARE = 0.2
 _IN_VAIN = {"nobody-home": 0.75, "refused": 0.15, "moved-away": 0.10}
+_AT_THE_DOOR = ("refused", "moved-away")
+_APART_DAYS = 30
 
 
 def call(
@@ -41,8 +43,9 @@ def call(
     -------
     visits : DataFrame
         By time. Most lived-in households were met within the last 87 days, some of them twice,
-        30 days or more apart. Some were met 96 to 177 days ago and not since, some never: in
-        vain at most. A household without a grid on record is nobody's and gets no call.
+        30 days or more apart; nor did anybody refuse a visit, or say who moved away, nearer to
+        one. Some were met 96 to 177 days ago and not since, some never: in vain at most. A
+        household without a grid on record is nobody's and gets no call.
     truth : list of dict
         Per grid, as of 1 July 2026: kind "visit-overdue" (last met more than 90 days ago) and
         "never-visited"; ``subjects`` household ids, ``grid_code`` None for those of no grid.
@@ -59,8 +62,10 @@ def call(
     met = np.flatnonzero(~never)
     span = np.where(overdue[met, None], _OVERDUE, _IN_TIME)
     ago = rng.integers(span[:, 0], span[:, 1] + 1)
-    twice = ~overdue[met] & (ago <= _IN_TIME[1] - 30) & (rng.random(len(met)) < _AGAIN_SHARE)
-    before = rng.integers(ago[twice] + 30, _IN_TIME[1] + 1)
+    twice = (
+        ~overdue[met] & (ago <= _IN_TIME[1] - _APART_DAYS) & (rng.random(len(met)) < _AGAIN_SHARE)
+    )
+    before = rng.integers(ago[twice] + _APART_DAYS, _IN_TIME[1] + 1)
     vain = np.flatnonzero(~lost & (rng.random(len(homes)) < _IN_VAIN_SHARE))
     home = np.concatenate([met, met[twice], vain])
     days_ago = np.concatenate([ago, before, rng.integers(1, _IN_TIME[1] + 1, len(vain))])
@@ -72,6 +77,13 @@ def call(
             ),
         ]
     )
+    # Nobody opens twice within 30 days: of two such calls the one in vain met nobody.
+    opened = np.flatnonzero(np.isin(outcome, _AT_THE_DOOR))
+    met_ago, met_before = np.full((2, len(homes)), np.inf)
+    met_ago[met], met_before[met[twice]] = ago, before
+    for last in (met_ago, met_before):
+        near = np.abs(days_ago[opened] - last[home[opened]]) < _APART_DAYS
+        outcome[opened[near]] = "nobody-home"
     minute = rng.integers(8 * 60 + 30, 19 * 60, len(home))
     when = pd.Timestamp(f"{AS_OF}T00:00+08:00") + pd.to_timedelta(
         minute - days_ago * 1440, unit="min"

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gridgeo.analysis.contacts import IN_VAIN
 from gridgeo.analysis.quality import REQUIRED
 from gridgeo.analysis.rounds import COUNTED
+from gridgeo.analysis.seams import WITHIN_M
 from gridgeo.analysis.workload import SizeBands
 
 __all__ = ["SizeBands", "Standards"]
@@ -31,6 +33,12 @@ class Standards:
         A household met exactly so many days ago was visited in time.
     visit_outcomes : tuple of str
         Outcomes by which a household counts as visited.
+    contacts_most, contacts_within_days : int
+        Unsolicited visits to a household that are allowed within so many days; a visit exactly
+        so many days after another one is not too early. Those of the last ``visit_within_days``
+        are looked at.
+    visits_in_vain : tuple of str
+        Outcomes with which nobody was disturbed.
     leader_counts_as_worker, leader_counts_as_full_time : bool
         Whether a grid leader also counts as a worker, a full-time leader also as full-time.
     required_fields : tuple of str
@@ -40,6 +48,12 @@ class Standards:
     least_record_quality : float
         Records of this quality are good enough, above 0 to 1: the geometric mean of the shares
         complete, accurate and fresh.
+    incidents_within_days : int
+        Days of incidents looked back on, up to the day asked about.
+    on_time_share : float
+        Share of incidents settled within the limit of their class that is enough, 0 to 1.
+    seam_within_m : float
+        An incident exactly so far from the border between two grids lies near it.
     """
 
     min_area_m2: float = 1.0
@@ -49,8 +63,15 @@ class Standards:
     bands: SizeBands = field(default_factory=SizeBands)
     visit_within_days: int = 90
     visit_outcomes: tuple[str, ...] = COUNTED
+    contacts_most: int = 1
+    contacts_within_days: int = 30
+    visits_in_vain: tuple[str, ...] = IN_VAIN
     leader_counts_as_worker: bool = False
     leader_counts_as_full_time: bool = False
     required_fields: tuple[str, ...] = REQUIRED
     fresh_within_days: int = 90
     least_record_quality: float = 0.8
+    incidents_within_days: int = 90
+    # Nobody says how many is enough; where a handbook tells a share reached, it is 75.82 %.
+    on_time_share: float = 0.75
+    seam_within_m: float = WITHIN_M

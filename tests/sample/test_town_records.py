@@ -86,6 +86,8 @@ def test_visits_are_made_by_workers_of_the_households_grid(sample):
     assert made.max() < pd.Timestamp("2026-07-01", tz="Asia/Shanghai")
     met = visits[visits["outcome"] == "met"].sort_values("visited_at")
     assert met.groupby("household_id")["visited_at"].diff().min() > pd.Timedelta(days=29)
+    opened = visits[visits["outcome"] != "nobody-home"].sort_values("visited_at")
+    assert opened.groupby("household_id")["visited_at"].diff().min() > pd.Timedelta(days=29)
 
 
 def test_households_waiting_for_a_visit_are_those_recorded(sample):

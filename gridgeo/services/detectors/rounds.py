@@ -1,17 +1,18 @@
-"""Was every household visited in time (V1)?"""
+"""Was every household visited in time (V1), and nobody too often?"""
 
 import pandas as pd
 
+from gridgeo.analysis.contacts import over_contact
 from gridgeo.analysis.rounds import round_faults, stray_visits
 from gridgeo.model.frames import VISITS
 from gridgeo.services.detectors.day import Day, Found
 
-KINDS = ("visit-overdue", "never-visited")
+KINDS = ("visit-overdue", "never-visited", "over-contact")
 STRAYS = ("unknown-household", "later-visit")
 
 
 def detect(day: Day) -> Found:
-    """Judge the days since each household was last met."""
+    """Judge the days since each household was last met, and those between two visits."""
     found = Found()
     visits = day.source.frame(VISITS)
     missing = ("" if day.homes is not None else "households", *visits_missing(visits))
@@ -20,8 +21,21 @@ def detect(day: Day) -> Found:
     homes = day.homes.frame
     lost = stray_visits(homes, visits, day.as_of, day.zone)["reason"].value_counts()
     found.strays = {str(reason): int(n) for reason, n in lost.items()}
-    within, outcomes = day.standards.visit_within_days, day.standards.visit_outcomes
-    found.findings.append(round_faults(homes, visits, within, day.as_of, outcomes, day.zone))
+    rule = day.standards
+    within, outcomes = rule.visit_within_days, rule.visit_outcomes
+    found.findings += [
+        round_faults(homes, visits, within, day.as_of, outcomes, day.zone),
+        over_contact(
+            homes,
+            visits,
+            day.as_of,
+            rule.contacts_within_days,
+            rule.contacts_most,
+            max(within, 1),
+            rule.visits_in_vain,
+            day.zone,
+        ),
+    ]
     return found
 
 
