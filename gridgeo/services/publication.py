@@ -37,6 +37,7 @@ from gridgeo.services.layers import (
 )
 from gridgeo.services.plans import propose
 from gridgeo.services.posts import posts_layer
+from gridgeo.services.reach_layers import access_layer, service_areas_layer
 from gridgeo.services.sources import Frame, Source
 from gridgeo.services.standards import Standards
 
@@ -240,6 +241,8 @@ def _layers(
         "coverage": lambda: coverage_layer(source, about),
         "quality": lambda: quality_layer(source, about),
         "staffing": lambda: posts_layer(source, about),
+        "service-areas": lambda: service_areas_layer(source, about),
+        "access": lambda: access_layer(source, about),
     }
     if proposal is not None:
         makers["load-proposed"] = lambda: proposed_layer(proposal[0], source, proposal[1])

@@ -7,8 +7,24 @@ from gridgeo.publish import Field, Scope, release
 from gridgeo.settings import Settings
 from gridgeo_api.app import create_app
 
-PUBLIC = {"grids", "villages", "stations", "load", "load-proposed", "incident-cells"}
-INTERNAL = {"blind-spots", "coverage", "hotspots", "incidents-by-time", "quality", "staffing"}
+PUBLIC = {
+    "grids",
+    "villages",
+    "stations",
+    "service-areas",
+    "load",
+    "load-proposed",
+    "incident-cells",
+}
+INTERNAL = {
+    "access",
+    "blind-spots",
+    "coverage",
+    "hotspots",
+    "incidents-by-time",
+    "quality",
+    "staffing",
+}
 
 
 def names(answer):

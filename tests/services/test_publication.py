@@ -14,11 +14,20 @@ PUBLIC = {
     "grids",
     "villages",
     "stations",
+    "service-areas",
     "load",
     "load-proposed",
     "incident-cells",
 }
-INTERNAL = {"blind-spots", "coverage", "hotspots", "incidents-by-time", "quality", "staffing"}
+INTERNAL = {
+    "access",
+    "blind-spots",
+    "coverage",
+    "hotspots",
+    "incidents-by-time",
+    "quality",
+    "staffing",
+}
 
 
 def test_a_second_publication_of_the_same_data_changes_nothing(town_store):

@@ -90,6 +90,7 @@ def service_areas(
     # Ten times as fast as a buffer around all parts of a station at once.
     areas = np.array([shapely.union_all(own) for own in np.split(strips, cuts)], dtype=object)
     areas = areas[: len(lines)]  # no stations: one split of nothing
+    areas[shapely.is_empty(areas)] = shapely.Polygon()  # and not a collection of anything
     return gpd.GeoDataFrame(
         {"street_m": street_m, "area_m2": shapely.area(areas)},
         geometry=areas,

@@ -37,15 +37,15 @@ class Choice(NamedTuple):
     at : int64, shape (p,)
         The candidates chosen.
     chosen : bool, shape (m,)
-    count : int64, shape (g,)
-        Stations that reach each group.
+    stations : int64, shape (g,)
+        How many reach each group.
     gain : float64, shape (m,)
         Weight that a candidate would add.
     """
 
     at: Ints
     chosen: np.ndarray
-    count: Ints
+    stations: Ints
     gain: Floats
 
 
@@ -106,7 +106,7 @@ def search(sets: Sets, start: Ints, rounds: int, most_out: int, slack: float, cy
         dice = step(dice)
         count = _neighbours(sets, now, now.at[below(dice, p)], near)
         dice = step(dice)
-        out = min(count, 1 + below(dice, most_out))
+        out = 1 + int(below(dice, min(count, most_out)))
         for k in range(out):
             dice = step(dice)
             other = k + below(dice, count - k)
@@ -142,8 +142,8 @@ def _put(sets: Sets, now: Choice, j: int) -> float:
     now.chosen[j] = True
     for e in range(sets.start[j], sets.start[j + 1]):
         g = sets.group[e]
-        now.count[g] += 1
-        if now.count[g] == 1:
+        now.stations[g] += 1
+        if now.stations[g] == 1:
             for f in range(sets.first[g], sets.first[g + 1]):
                 now.gain[sets.candidate[f]] -= sets.weight[g]
     return added
@@ -155,8 +155,8 @@ def _take(sets: Sets, now: Choice, j: int) -> float:
     now.chosen[j] = False
     for e in range(sets.start[j], sets.start[j + 1]):
         g = sets.group[e]
-        now.count[g] -= 1
-        if now.count[g] == 0:
+        now.stations[g] -= 1
+        if now.stations[g] == 0:
             for f in range(sets.first[g], sets.first[g + 1]):
                 now.gain[sets.candidate[f]] += sets.weight[g]
     return now.gain[j]
@@ -172,7 +172,7 @@ def _neighbours(sets: Sets, now: Choice, j: int, near: Ints) -> int:
     shares[j] = True
     for e in range(sets.start[j], sets.start[j + 1]):
         g = sets.group[e]
-        if now.count[g] > 1:
+        if now.stations[g] > 1:
             for f in range(sets.first[g], sets.first[g + 1]):
                 shares[sets.candidate[f]] = True
     count = 0
@@ -220,7 +220,7 @@ def _exchange(sets: Sets, now: Choice, both: Floats, least: float) -> float:
             both[:] = 0
             for e in range(sets.start[j], sets.start[j + 1]):
                 g = sets.group[e]
-                if now.count[g] == 1:
+                if now.stations[g] == 1:
                     lost += sets.weight[g]
                     for f in range(sets.first[g], sets.first[g + 1]):
                         both[sets.candidate[f]] += sets.weight[g]
