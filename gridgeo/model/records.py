@@ -108,6 +108,27 @@ class FeedResult:
 
 
 @dataclass(frozen=True, eq=False)
+class Walked:
+    """The patrols of a period.
+
+    Parameters
+    ----------
+    patrols : DataFrame
+        Keeps ``PATROLS``: those that begin in the period, or in the 24 hours before it, for they
+        decide which of the first ones come too soon.
+    covered : DataFrame or None
+        The stretches of street covered in the period: ``street`` (its key), ``from_m``, ``to_m``.
+        None where no patrol, of any period, is known to have covered any.
+    known : bool
+        Whether a patrol of any period is known at all.
+    """
+
+    patrols: pd.DataFrame
+    covered: pd.DataFrame | None
+    known: bool
+
+
+@dataclass(frozen=True, eq=False)
 class StoredPlan:
     """One version of a plan as it is kept.
 

@@ -48,10 +48,15 @@ class Kept:
     Parameters
     ----------
     source : Source
+
+    Attributes
+    ----------
+    origin : Source
+        What it was made of.
     """
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self.origin = source
         self._frames: dict[tuple[str, dt.date | None], Frame] = {}
         self._homes: dict[dt.date, Homes | None] = {}
 
@@ -59,7 +64,7 @@ class Kept:
         """Give a layer's rows, as they were when first asked for."""
         key = (contract.name, as_of)
         if key not in self._frames:
-            self._frames[key] = self._source.frame(contract, as_of=as_of)
+            self._frames[key] = self.origin.frame(contract, as_of=as_of)
         return self._frames[key]
 
     def homes(self, as_of: dt.date) -> Homes | None:

@@ -7,6 +7,8 @@ from gridgeo.analysis.contacts import IN_VAIN
 from gridgeo.analysis.quality import REQUIRED
 from gridgeo.analysis.rounds import COUNTED
 from gridgeo.analysis.seams import WITHIN_M
+from gridgeo.analysis.tracks.faults import DAYS, PER_DAY
+from gridgeo.analysis.tracks.valid import APART_H, MIN_FIXES, MIN_INSIDE_SHARE, MIN_MINUTES
 from gridgeo.analysis.workload import SizeBands
 
 __all__ = ["SizeBands", "Standards"]
@@ -45,6 +47,17 @@ class Standards:
         What the record of a household is expected to say.
     fresh_within_days : int
         A record checked exactly so many days ago is fresh.
+    patrols_per_day : int
+        Valid patrols a grid should have on every day.
+    patrol_within_days : int
+        Days looked back on; the day asked about is not over and does not count.
+    patrol_minutes, patrol_fixes, patrol_inside_share, patrol_apart_h : int or float
+        What makes a patrol valid: least minutes, least fixes, least share of them in its grid,
+        least hours from the start of the one before.
+    patrol_radius_m : float
+        How near to a track a street counts as walked.
+    streets_walked_share : float
+        Share of the length of its streets that a grid should see walked in these days.
     least_record_quality : float
         Records of this quality are good enough, above 0 to 1: the geometric mean of the shares
         complete, accurate and fresh.
@@ -70,6 +83,15 @@ class Standards:
     leader_counts_as_full_time: bool = False
     required_fields: tuple[str, ...] = REQUIRED
     fresh_within_days: int = 90
+    patrols_per_day: int = PER_DAY
+    patrol_within_days: int = DAYS
+    patrol_minutes: float = MIN_MINUTES
+    patrol_fixes: int = MIN_FIXES
+    patrol_inside_share: float = MIN_INSIDE_SHARE
+    patrol_apart_h: float = APART_H
+    # The width of a street and the error of a phone; half of the streets in a week is our choice.
+    patrol_radius_m: float = 20.0
+    streets_walked_share: float = 0.5
     least_record_quality: float = 0.8
     incidents_within_days: int = 90
     # Nobody says how many is enough; where a handbook tells a share reached, it is 75.82 %.

@@ -19,9 +19,10 @@ from gridgeo.store.publication import Publication
 from gridgeo.store.reading import Bbox, Frame
 from gridgeo.store.register import RegisterChange
 from gridgeo.store.tables import metadata
+from gridgeo.store.walk_store import WalkStore
 
 
-class Store(PlanStore, AnswerStore):
+class Store(PlanStore, AnswerStore, WalkStore):
     """A city's database.
 
     Every method is one transaction: all of it is kept, or nothing. All raise ``StoreError`` where
