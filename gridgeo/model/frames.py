@@ -368,6 +368,13 @@ VISITS = Contract(
         Column("worker_id", "text", required=True, zh="工号", en="worker"),
         Column("visited_at", "time", required=True, zh="走访时间", en="when visited"),
         Column("outcome", "text", choices=OUTCOMES, zh="结果", en="outcome"),
+        Column(
+            "asked_for",
+            "bool",
+            zh="应约走访",
+            en="whether the household had asked for it",
+            aliases=("应约", "是否应约"),
+        ),
     ),
     zh="走访",
     en="visits",
