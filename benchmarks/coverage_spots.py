@@ -32,6 +32,16 @@ def grids(seed, share):
     return counts, points(xy)
 
 
+def few_hot(seed, share):
+    """The same with one small spot and nothing else."""
+    rng = np.random.default_rng(seed)
+    _, places = grids(seed, share)
+    xy = places.get_coordinates().to_numpy()
+    usual = np.full((len(xy), PERIODS), 10.0)
+    usual[(np.abs(xy - xy.max() / 2) < 1250).all(axis=1)] *= 2.5
+    return pd.DataFrame(rng.poisson(usual)), places
+
+
 def band_of(instance):
     from libpysal.weights import DistanceBand
 
@@ -50,18 +60,23 @@ def our_spots(instance):
 
 
 def by_esda(instance, permutations=0):
-    """Gi* of every period; nobody names how spots come and go."""
+    """Gi* of every period, p by permutations of the last; nobody names how spots come and go."""
     from esda.getisord import G_Local
 
     counts, _ = instance
     band = band_of(instance)
+    last = counts.columns[-1]
+    # Further processes would work where nobody counts their seconds.
+    how = {"transform": "B", "star": True, "seed": 1, "n_jobs": 1}
     return [
         G_Local(
-            counts[period].to_numpy(np.float64), band, transform="B", star=True, seed=1,
-            permutations=permutations if period == counts.columns[-1] else 0,
+            counts[period].to_numpy(np.float64),
+            band,
+            permutations=permutations if period == last else 0,
+            **how,
         )
         for period in counts
-    ]  # fmt: skip
+    ]
 
 
 def spots_difference(ours, theirs, _):
@@ -231,8 +246,8 @@ CASES = {
     ),
     "spots-floor": Case(
         what=f"Gi* of a month and emerging hot spots of {PERIODS}",
-        on=lambda share: f"{on_grids(share)}, 999 permutations",
-        make=grids,
+        on=lambda share: f"{on_grids(share)}, one small spot, 999 permutations",
+        make=few_hot,
         ours=our_spots,
         peer="esda, p by permutations",
         theirs=lambda instance: by_esda(instance, 999),
