@@ -23,8 +23,8 @@ FORBIDDEN = frozenset(
     }
 )  # fmt: skip
 
-# Points leave only as things the city put there itself.
-FIXED_ASSETS = frozenset({"stations"})
+# Points leave only as things the city put there itself, or may put there.
+FIXED_ASSETS = frozenset({"stations", "sites"})
 
 _DTYPES: dict[str, Any] = {
     "text": "str",
@@ -198,7 +198,7 @@ def _refuse_people(frame: gpd.GeoDataFrame, scope: Scope) -> None:
     if pointlike.any() and scope.layer not in FIXED_ASSETS:
         raise DisclosureError(
             f"Layer {scope.layer} has {pointlike.sum()} points; as points only "
-            f"{', '.join(FIXED_ASSETS)} may be shown.",
+            f"{', '.join(sorted(FIXED_ASSETS))} may be shown.",
             hint="Merge them with publish.k_safe_cells first.",
             code="disclosure.points",
             fields=["geometry"],

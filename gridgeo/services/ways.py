@@ -1,14 +1,19 @@
 """How far it is to a station, and what is there for people, by the standard of a city."""
 
+import datetime as dt
+
 import geopandas as gpd
 import pandas as pd
 
 from gridgeo.analysis.access import access
 from gridgeo.analysis.network import street_distances
-from gridgeo.analysis.reach import standard_of
-from gridgeo.model.frames import STREETS
+from gridgeo.analysis.reach import reach, standard_of
+from gridgeo.errors import ParameterError
+from gridgeo.model.crs import to_metric
+from gridgeo.model.frames import HOUSEHOLDS, STATIONS, STREETS
 from gridgeo.model.people import persons_of
-from gridgeo.services.sources import Source
+from gridgeo.publish import exactly_placed
+from gridgeo.services.sources import Source, need
 from gridgeo.services.standards import Standards
 
 
@@ -32,6 +37,45 @@ def capacity_missing(stations: gpd.GeoDataFrame) -> str:
     """Say that stations lack a capacity; empty where each has one."""
     known = "capacity" in stations and stations["capacity"].notna().all()
     return "" if known else "a capacity of every station"
+
+
+def reach_rows(source: Source, as_of: dt.date, standards: Standards) -> pd.DataFrame:
+    """Tell of every household how far it is to the nearest station.
+
+    Parameters
+    ----------
+    source : Source
+        Households and stations are needed, and streets where the standard is meant along them.
+    as_of : date
+    standards : Standards
+
+    Returns
+    -------
+    DataFrame
+        By ``household_id``: ``reach_m``, ``inf`` where there is no way, and ``reached``, whether
+        that meets the ``standard``. NA for households known only by their grid. It names
+        households and stays in the house.
+
+    Raises
+    ------
+    ParameterError
+        Something that is needed is missing.
+    """
+    homes = to_metric(need(source, HOUSEHOLDS, as_of=as_of), "households")
+    stations = need(source, STATIONS, as_of=as_of)
+    streets, missing = streets_of(source, standards)
+    if missing:
+        raise ParameterError(
+            "The standard is meant along streets; there are none.",
+            hint="Say --streets FILE, or a standard without -walk.",
+            fields=["streets"],
+        )
+    reach_m = reach(homes, stations, streets).where(exactly_placed(homes))
+    reached = (reach_m <= standards.reach_within_m).astype("boolean").mask(reach_m.isna())
+    standard = standard_of(standards.reach_within_m, streets is not None)
+    return pd.DataFrame(
+        {"reach_m": reach_m.round(1), "reached": reached, "standard": standard}, homes.index
+    )
 
 
 def access_by_standard(
