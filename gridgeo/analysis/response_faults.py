@@ -6,10 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridgeo.model.findings import make_findings
-
-# A share of fewer is not judged: a tenth of so many is five incidents.
-LEAST_DUE = 50
+from gridgeo.model.findings import LEAST_OF_SHARE, make_findings
 
 
 def unanswered_faults(
@@ -89,11 +86,11 @@ def response_faults(
     """
     standard = f"{least_share:.10g} in {within_days}d"
     own = by_grid.reindex(grids.index)
-    few = ~(own["due"] >= LEAST_DUE)
+    few = ~(own["due"] >= LEAST_OF_SHARE)
     at = np.flatnonzero(~few & (own["high"] < least_share))
     codes = grids.index[at].astype("str").tolist()
     named = by_department[by_department.index.notna()]
-    low = named[(named["due"] >= LEAST_DUE) & (named["high"] < least_share)]
+    low = named[(named["due"] >= LEAST_OF_SHARE) & (named["high"] < least_share)]
     nobody = [None] * len(low)
     homes = [None] * len(at) if households is None else households.iloc[at].tolist()
     findings = make_findings(

@@ -11,12 +11,10 @@ from gridgeo.analysis.onset import silence_onset
 from gridgeo.analysis.rates import class_rates, expected_counts
 from gridgeo.analysis.silence import LOW, silent_grids
 from gridgeo.analysis.silent_group import LIKELY, SURE, silent_chance
-from gridgeo.model.findings import make_findings
+from gridgeo.model.findings import LEAST_OF_SHARE, make_findings
 
 # Grids of one kind are compared among themselves where they are at least so many.
 PEERS = 10
-# A share is told in tenths where a tenth of what is expected is so many incidents.
-_TENTH = 5.0
 
 
 def reports_by_day(
@@ -130,7 +128,7 @@ def silence_faults(
         grids.index[at].astype("str").tolist(),
         f"{LOW} in {within_days}d",
         grid_code=grids.index[at].astype("str").tolist(),
-        value=np.where(usual / 10 >= _TENTH, tenths, LOW).tolist(),
+        value=np.where(usual >= LEAST_OF_SHARE, tenths, LOW).tolist(),
         unit="share",
         households=households.iloc[at].tolist(),
         days=np.maximum((pd.Timestamp(as_of) - began).dt.days, 1).tolist(),

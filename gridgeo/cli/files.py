@@ -22,6 +22,11 @@ _STRAYS = {
     "unknown-worker": "appointments in force name an unknown worker; mend them",
     "unknown-household": "visits name an unknown household and were not counted; mend them",
     "later-visit": "visits are of a later day and were not counted",
+    "report-nowhere": "incidents lie in no grid and were not counted",
+    "closed-before-report": "incidents were closed before they were reported; mend them",
+    "closed-unknown-when": "incidents are closed, nobody says when; they were not counted",
+    "without-limit": "incidents are of a class without a limit and were not judged",
+    "unknown-incident": "dispatches name an unknown incident and were not counted; mend them",
 }
 
 
@@ -50,6 +55,8 @@ def blind_spots(
     workers: given.Workers = None,
     appointments: given.Appointments = None,
     visits: given.Visits = None,
+    incidents: given.Incidents = None,
+    dispatches: given.Dispatches = None,
     jurisdiction: Annotated[
         Path | None, typer.Option(help="File with the area the grids are to cover.")
     ] = None,
@@ -79,6 +86,8 @@ def blind_spots(
         "workers": workers,
         "appointments": appointments,
         "visits": visits,
+        "incidents": incidents,
+        "dispatches": dispatches,
     }
     day = given.day(as_of, settings)
     standards = given.standards_of(standard, settings, band)
@@ -95,6 +104,8 @@ def blind_spots(
     table("Blind spots", ["kind", "类型", "found"], rows)
     for kind, missing in found.not_judged.items():
         tell(f"not judged: {kind} (needs {missing})")
+    for kind, n in found.not_judgeable.items():
+        tell(f"not judgeable: {kind} in {n:,} grids (too few incidents to tell)")
     for reason, n in found.strays.items():
         tell(f"{n:,} {_STRAYS[reason]}")
     if found.on_border:

@@ -39,7 +39,8 @@ Standard = Annotated[
         "--standard",
         help="What covered means: 500m or 10min to a station in a straight line, 500m-walk or "
         "10min-walk along streets, 0.5places there for each person, 90d since the last visit, "
-        "leader-is-worker, leader-is-full-time. May be said several times.",
+        "80%-in-time of incidents, 100m-seam to a border, leader-is-worker, leader-is-full-time. "
+        "May be said several times.",
     ),
 ]
 Band = Annotated[
@@ -62,6 +63,7 @@ Stations = Annotated[Path | None, _file("stations")]
 Workers = Annotated[Path | None, _file("workers")]
 Appointments = Annotated[Path | None, _file("appointments")]
 Incidents = Annotated[Path | None, _file("incidents")]
+Dispatches = Annotated[Path | None, _file("dispatches")]
 Visits = Annotated[Path | None, _file("visits")]
 
 _SUFFIXES = (
@@ -163,8 +165,10 @@ def standards_of(given: list[str] | None, settings: Settings, band: str | None =
 
     Minutes are walked at 75 m a minute in a straight line, with ``-walk`` along streets;
     ``0.5places`` asks for half a place at the stations in reach for each person; days are those
-    since a household was last met. ``leader-is-worker`` and ``leader-is-full-time`` let the grid
-    leader count. A band holds for all general grids.
+    since a household was last met. ``80%-in-time`` asks for that share of incidents to be
+    settled within their limit, ``100m-seam`` says how near to a border a seam is looked for.
+    ``leader-is-worker`` and ``leader-is-full-time`` let the grid leader count. A band holds for
+    all general grids.
 
     Raises
     ------
@@ -189,7 +193,7 @@ _SWITCHES = {
     "leader-is-worker": "leader_counts_as_worker",
     "leader-is-full-time": "leader_counts_as_full_time",
 }
-_MEASURE = re.compile(r"(\d+(?:\.\d+)?)(m|min|m-walk|min-walk|places|d)", re.ASCII)
+_MEASURE = re.compile(r"(\d+(?:\.\d+)?)(m|min|m-walk|min-walk|places|d|m-seam|%-in-time)", re.ASCII)
 
 
 def _standard(text: str) -> dict[str, Any]:
@@ -203,16 +207,22 @@ def _standard(text: str) -> dict[str, Any]:
     if measure is not None and measure[2] != "d" and 0 < value < float("inf"):
         if measure[2] == "places":
             return {"places_per_person": value}
+        if measure[2] == "m-seam":
+            return {"seam_within_m": value}
+        if measure[2] == "%-in-time" and value <= 100:
+            return {"on_time_share": value / 100}
         unit, _, walked = measure[2].partition("-")
-        return {
-            "reach_within_m": value * 75.0 if unit == "min" else value,
-            "reach_by": "streets" if walked else "straight",
-        }
+        if unit != "%":
+            return {
+                "reach_within_m": value * 75.0 if unit == "min" else value,
+                "reach_by": "streets" if walked else "straight",
+            }
     raise ParameterError(
         f"{text!r} is no standard that can be judged; 500m, 10min or 90d is needed.",
         hint="A distance in a straight line, minutes walked at 75 m a minute, either with -walk "
         "for the way along streets, places for each person (0.5places), whole days since "
-        f"the last visit, or {', '.join(_SWITCHES)}.",
+        "the last visit, incidents settled within their limit (80%-in-time), metres to a border "
+        f"(100m-seam), or {', '.join(_SWITCHES)}.",
         fields=["standard"],
     )
 

@@ -45,6 +45,7 @@ def map_(
     workers: given.Workers = None,
     appointments: given.Appointments = None,
     incidents: given.Incidents = None,
+    dispatches: given.Dispatches = None,
     visits: given.Visits = None,
     folder: given.Folder = None,
     crs: given.Crs = None,
@@ -77,6 +78,7 @@ def map_(
         "workers": workers,
         "appointments": appointments,
         "incidents": incidents,
+        "dispatches": dispatches,
         "visits": visits,
     }
     with bar("Drawing"):

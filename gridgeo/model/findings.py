@@ -61,6 +61,9 @@ HOUSEHOLD_KINDS = (
     "over-contact",
 )
 
+# A share of incidents is judged, and told in tenths, only where it is one of so many.
+LEAST_OF_SHARE = 50
+
 
 class Measure(Column):
     """A number that may be infinite: a household that no station can reach is ``inf`` away."""

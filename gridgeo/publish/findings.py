@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from gridgeo.model.crs import require_metric
-from gridgeo.model.findings import HOUSEHOLD_KINDS, severity
+from gridgeo.model.findings import HOUSEHOLD_KINDS, LEAST_OF_SHARE, severity
 from gridgeo.model.people import PERSONS_PER_HOUSEHOLD
 from gridgeo.publish.cells import k_safe_cells
 from gridgeo.publish.layer import Disclosure, Field, K, Layer, roughly
@@ -25,6 +25,10 @@ GRID_KINDS = (
     "response",
     "records",
 )
+
+# The value of these kinds is a number of incidents, and of those a share of incidents.
+INCIDENT_KINDS = ("unanswered", "seam")
+SHARE_KINDS = ("silent", "response")
 
 # Days of waiting are told of a cell in steps of so many: those of one household change none.
 _DAYS = 10
@@ -85,8 +89,10 @@ def release_findings(
         steps of ten; a kind with fewer than k is named in the notes and not shown. Findings
         about territory keep their shape and area and tell of no households, hence of no
         severity: a gap of 8 in a cell of 10 orphans would leave 2 outside it. Those about a
-        grid keep the grid's shape and its households.
-        A finding without a shape does not appear.
+        grid keep the grid's shape and its households. A number of incidents is told from k up,
+        in multiples of k rounded down, with its days in steps of ten; a share of incidents in
+        tenths, where k incidents are no more than a tenth. A finding without a shape, such as
+        one about a department, does not appear.
 
     Raises
     ------
@@ -110,7 +116,7 @@ def release_findings(
     if by_grid is not None:
         nowhere = single & placed["subject"].isin(by_grid)
         placed, single = placed[~nowhere], single[~nowhere]
-    parts, unseen = [_shapes(placed[~single], told)], []
+    parts, unseen = [_shapes(placed[~single], told, k)], []
     for (kind, _), group in placed[single].groupby(["kind", "standard"]):
         cells = k_safe_cells(group.geometry, k, least_m)
         if cells.withheld is None:
@@ -142,15 +148,22 @@ def release_findings(
     return release(rows, scope, ledger, tuple(unseen))
 
 
-def _shapes(findings: gpd.GeoDataFrame, told: pd.Series | None) -> gpd.GeoDataFrame:
-    """Take over what is said of territory and of whole grids."""
+def _shapes(findings: gpd.GeoDataFrame, told: pd.Series | None, k: int) -> gpd.GeoDataFrame:
+    """Take over what is said of territory, of borders and of whole grids."""
     rows = findings[[*_CARRIED, "geometry"]].copy()
     about_grid = rows["kind"].isin(GRID_KINDS)
     measured = rows["value"].astype("Float64")
     rows["value"] = measured.mask(np.isinf(measured.to_numpy("float64", na_value=np.nan)))
-    rows["area_m2"] = rows.area.round(1).astype("Float64").mask(about_grid)
+    rows["area_m2"] = rows.area.round(1).astype("Float64").mask(about_grid | (rows.area == 0))
     rows["households"] = rows["households"].astype("Float64").where(about_grid)
     rows["days"] = rows["days"].astype("Float64")
+    counts, shares = (rows["kind"].isin(kinds) for kinds in (INCIDENT_KINDS, SHARE_KINDS))
+    whole = (rows["value"] // k * k).mask(rows["value"] < k)
+    told_in_tenths = shares & (10 * k <= LEAST_OF_SHARE)
+    tenths = rows["value"].round(1).where(told_in_tenths)
+    rows["value"] = rows["value"].mask(counts, whole).mask(shares, tenths)
+    # The longest wait is that of one incident.
+    rows["days"] = rows["days"].mask(counts, np.ceil(rows["days"] / _DAYS) * _DAYS)
     if told is not None:
         of_grid = told.astype("Float64").reindex(rows["grid_code"]).set_axis(rows.index)
         rows["households"] = rows["households"].mask(about_grid, of_grid)

@@ -42,6 +42,8 @@ class BlindSpots:
         Households on the border of their grid: no fault, counted once, in the lowest code.
     by_grid : Index of str
         Households known only by their grid, which no distance and no cell tells of.
+    not_judgeable : dict of str to int
+        Kind → the grids of which too little is known to tell: neither found nor clean.
     """
 
     findings: gpd.GeoDataFrame
@@ -50,6 +52,7 @@ class BlindSpots:
     strays: dict[str, int] = field(default_factory=dict)
     on_border: int = 0
     by_grid: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
+    not_judgeable: dict[str, int] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """Count the findings of every judged kind, also where there is none."""
@@ -116,6 +119,7 @@ def blind_spots(
         {reason: n for one in found for reason, n in one.strays.items()},
         0 if homes is None else int((homes.on_border & homes.occupied).sum()),
         known_by_grid(source, as_of),
+        {kind: n for one in found for kind, n in one.not_judgeable.items()},
     )
 
 
@@ -145,6 +149,7 @@ def only(found: BlindSpots, kinds: list[str]) -> BlindSpots:
         strays={
             reason: n for reason, n in found.strays.items() if set(STRAYS[reason]) & set(kinds)
         },
+        not_judgeable={k: n for k, n in found.not_judgeable.items() if k in kinds},
     )
 
 

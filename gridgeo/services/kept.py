@@ -9,8 +9,9 @@ import numpy as np
 from gridgeo.analysis.assign import assign
 from gridgeo.model.contract import Contract
 from gridgeo.model.crs import to_crs_of, to_metric
-from gridgeo.model.frames import GRIDS, HOUSEHOLDS
+from gridgeo.model.frames import GRIDS, HOUSEHOLDS, INCIDENTS
 from gridgeo.model.people import lived_in
+from gridgeo.services.reports import Reports, reports_of
 from gridgeo.services.sources import Frame, Source, need
 
 
@@ -59,6 +60,7 @@ class Kept:
         self.origin = source
         self._frames: dict[tuple[str, dt.date | None], Frame] = {}
         self._homes: dict[dt.date, Homes | None] = {}
+        self._reports: dict[tuple[dt.date, str], Reports | None] = {}
 
     def frame(self, contract: Contract, *, as_of: dt.date | None = None) -> Frame:
         """Give a layer's rows, as they were when first asked for."""
@@ -80,6 +82,25 @@ class Kept:
         if as_of not in self._homes:
             self._homes[as_of] = self._placed(as_of)
         return self._homes[as_of]
+
+    def reports(self, as_of: dt.date, zone: str) -> Reports | None:
+        """Give the incidents reported before a day began; None where no incident is known.
+
+        Raises
+        ------
+        ParameterError
+            There are no grids.
+        CRSError
+            A layer has no CRS, or the grids cannot be brought to metres.
+        """
+        key = (as_of, zone)
+        if key not in self._reports:
+            incidents = self.frame(INCIDENTS)
+            self._reports[key] = None
+            if len(incidents):
+                grids = to_metric(need(self, GRIDS, as_of=as_of), "grids")
+                self._reports[key] = reports_of(incidents, grids, as_of, zone, self.origin)
+        return self._reports[key]
 
     def _placed(self, as_of: dt.date) -> Homes | None:
         households = self.frame(HOUSEHOLDS, as_of=as_of)

@@ -23,9 +23,19 @@ def test_a_way_along_streets_and_places_for_each_person():
     assert standards_of(["500m-walk", "400m"], Settings()).reach_by == "straight"
 
 
+def test_incidents_in_time_and_how_near_a_seam_is():
+    said = standards_of(["80%-in-time", "60m-seam"], Settings())
+    assert (said.on_time_share, said.seam_within_m) == (0.8, 60)
+    assert said.reach_within_m == standards_of(None, Settings()).reach_within_m
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "101%-in-time",
+        "0%-in-time",
+        "80%",
+        "0m-seam",
         "0places",
         "90d-walk",
         "500-walk",

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import Point, box
+from shapely import LineString, Point, box
 
 from gridgeo.errors import CRSError
 from gridgeo.model.findings import HOUSEHOLD_KINDS, KIND_WEIGHTS, make_findings
@@ -113,3 +113,48 @@ def test_no_finding_at_all_is_a_layer_too():
 def test_findings_in_degrees_are_refused():
     with pytest.raises(CRSError):
         release_findings(households("orphan", [(0, 0)] * 20).to_crs(4490))
+
+
+def of_incidents(kind, value, days=3):
+    return make_findings(
+        kind, ["g1+g2" if kind == "seam" else "g1"], "100m", grid_code=["g1"], value=[value],
+        unit="incidents", households=[300], days=[days], crs=4549,
+        geometry=[LineString([(EAST, NORTH), (EAST + 90, NORTH)]) if kind == "seam" else
+                  box(EAST, NORTH, EAST + 300, NORTH + 300)],
+    )  # fmt: skip
+
+
+@given(
+    st.sampled_from(["unanswered", "seam"]),
+    st.integers(1, 60),
+    st.integers(1, 99),
+    st.sampled_from([("internal", 5), ("public", 10)]),
+)
+def test_counts_of_incidents_leave_from_k_up_in_multiples_of_k(kind, n, days, level):
+    disclosure, k = level
+    told = release_findings(of_incidents(kind, n, days), disclosure=disclosure).features.iloc[0]
+    if n < k:
+        assert pd.isna(told["value"])
+    else:
+        assert told["value"] % k == 0
+        assert n - k < told["value"] <= n
+    assert told["days"] % 10 == 0
+    assert days <= told["days"] < days + 10
+
+
+@given(st.sampled_from(["silent", "response"]), st.floats(0, 1))
+def test_shares_of_incidents_leave_in_tenths_or_not_at_all(kind, share):
+    # One of 50 incidents or more: a tenth is 5, which is k within the house and not outside.
+    row = of_incidents(kind, share)
+    within = release_findings(row, disclosure="internal").features["value"].iloc[0]
+    assert within == pytest.approx(round(share, 1))
+    assert release_findings(row).features["value"].isna().all()
+
+
+def test_a_seam_is_a_line_without_an_area_and_a_department_has_no_place():
+    told = release_findings(of_incidents("seam", 12)).features
+    assert told.geom_type.tolist() == ["LineString"]
+    assert told["area_m2"].isna().all()
+    assert told["households"].isna().all()
+    row = make_findings("response", ["城管"], "0.75", value=[0.4], geometry=[None], crs=4549)
+    assert len(release_findings(row).features) == 0

@@ -21,6 +21,8 @@ LAYERS = (
     "workers",
     "appointments",
     "visits",
+    "incidents",
+    "dispatches",
 )
 WHOLE = {"city": 0, "another city": 7}
 CROWDED = {  # grounds that lack small blocks, villages, or room beside the remote hamlet
@@ -98,6 +100,23 @@ def test_understaffed_grids_are_those_planted(found, planted):
     kinds = ("no-leader", "few-workers", "no-full-time")
     expected = Counter((d["kind"], d["subjects"][0]) for d in planted if d["kind"] in kinds)
     assert subjects_found(found, kinds) == expected
+
+
+def test_silent_grids_are_found_and_hardly_any_other(found, planted):
+    expected = {s for d in planted if d["kind"] == "silent" for s in d["subjects"]}
+    rows = found.findings[found.findings["kind"] == "silent"]
+    hits = expected & set(rows["subject"])
+    assert len(hits) >= 0.8 * len(expected)
+    assert len(hits) >= 0.6 * len(rows)
+    assert found.not_judgeable.get("silent", 0) == 0
+    assert (rows["value"] <= 0.3).all()
+    assert (rows["days"] >= 29).all()  # silent from the first day on
+
+
+def test_seams_are_those_planted(found, planted):
+    expected = {"+".join(d["subjects"]): d["value"] for d in planted if d["kind"] == "seam"}
+    rows = found.findings[found.findings["kind"] == "seam"]
+    assert dict(zip(rows["subject"], rows["value"], strict=True)) == expected
 
 
 def test_a_layer_that_is_missing_is_said_and_never_counts_as_clean(samples):

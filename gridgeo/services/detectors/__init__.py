@@ -3,10 +3,20 @@
 A new one is a file here with its ``KINDS``, and a place in ``DETECTORS``.
 """
 
-from gridgeo.services.detectors import households, reach, records, rounds, staffing, territory
+from gridgeo.services.detectors import (
+    households,
+    reach,
+    records,
+    response,
+    rounds,
+    seams,
+    silence,
+    staffing,
+    territory,
+)
 from gridgeo.services.detectors.day import Day, Found
 
-DETECTORS = (territory, households, staffing, reach, rounds, records)
+DETECTORS = (territory, households, staffing, reach, rounds, records, silence, response, seams)
 
 # The kinds that are looked for, in the order of the detectors.
 KINDS: tuple[str, ...] = tuple(kind for detector in DETECTORS for kind in detector.KINDS)

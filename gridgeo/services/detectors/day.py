@@ -60,12 +60,15 @@ class Found:
         Kind → what is missing.
     strays : dict of str to int
         What could not be counted, by reason: see ``BlindSpots.strays``.
+    not_judgeable : dict of str to int
+        Kind → the grids of which too little is known to tell: neither found nor clean.
     """
 
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)
     judged: list[str] = field(default_factory=list)
     not_judged: dict[str, str] = field(default_factory=dict)
     strays: dict[str, int] = field(default_factory=dict)
+    not_judgeable: dict[str, int] = field(default_factory=dict)
 
     def can_judge(self, kinds: tuple[str, ...], *missing: str) -> bool:
         """Note that kinds are looked for, or what is missing for it.
