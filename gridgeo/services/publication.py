@@ -18,6 +18,7 @@ from gridgeo.model.plan import Plan
 from gridgeo.model.records import StoredPlan
 from gridgeo.publish import Layer
 from gridgeo.services.about import About
+from gridgeo.services.assessment import appraise, assessment_layer
 from gridgeo.services.coverage import blind_spots, told_counts
 from gridgeo.services.coverage_layers import (
     coverage_layer,
@@ -241,6 +242,9 @@ def _layers(
         "coverage": lambda: coverage_layer(source, about),
         "quality": lambda: quality_layer(source, about),
         "staffing": lambda: posts_layer(source, about),
+        "assessment": lambda: assessment_layer(
+            source, about, appraise(source, about.as_of, about.standards, zone=about.zone)
+        ),
         "service-areas": lambda: service_areas_layer(source, about),
         "access": lambda: access_layer(source, about),
     }

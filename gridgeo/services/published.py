@@ -13,6 +13,7 @@ __all__ = ["INTERNAL", "Disclosure", "Gallery", "Layer", "PublishedStore"]
 
 # Layers that only who signed in may see, whatever they hold today.
 INTERNAL = (
+    "assessment",
     "blind-spots",
     "coverage",
     "hotspots",

@@ -18,6 +18,7 @@ PUBLIC = {
 }
 INTERNAL = {
     "access",
+    "assessment",
     "blind-spots",
     "coverage",
     "hotspots",

@@ -343,9 +343,9 @@ def test_counts_leave_as_multiples_of_five_and_small_ones_not_at_all():
     counts = layer.features[["numerator", "rest", "excluded", "denominator"]].astype("Float64")
     assert (layer.id, layer.disclosure) == ("assessment", "internal")
     assert (counts.stack().dropna() % 5 == 0).all()
-    told = layer.features.loc["grid/04/on-time"]  # 4 + 1 late of 95; 1 open of another class
+    told = layer.features.loc["grid.04.on-time"]  # 4 + 1 late of 95; 1 open of another class
     assert told["numerator"] == 90
-    small = layer.features.loc["grid/02/on-time"]  # 3 + 1 late
+    small = layer.features.loc["grid.02.on-time"]  # 3 + 1 late
     assert small[["numerator", "rest", "share", "grade"]].isna().all()
 
 

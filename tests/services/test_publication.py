@@ -21,6 +21,7 @@ PUBLIC = {
 }
 INTERNAL = {
     "access",
+    "assessment",
     "blind-spots",
     "coverage",
     "hotspots",

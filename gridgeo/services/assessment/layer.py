@@ -60,7 +60,7 @@ def assessment_layer(
         ``expected`` is a whole number.
     """
     rows = found.rows[found.rows["level"].isin(levels)]
-    index = pd.Index(rows["level"] + "/" + rows["code"] + "/" + rows["metric"], name="row")
+    index = pd.Index(rows["level"] + "." + rows["code"] + "." + rows["metric"], name="row")
     frame = gpd.GeoDataFrame(
         rows.drop(columns=[*ANSWERS]).assign(expected=rows["expected"].round()).set_axis(index),
         geometry=gpd.GeoSeries(
