@@ -202,6 +202,25 @@ def test_shares_are_those_of_the_r_package_fca(chosen, expected):
     assert found == pytest.approx(expected, abs=6e-8)
 
 
+def test_places_and_physicians_of_luo_and_wang():
+    ways = pd.read_csv(GOLDEN / "luo_wang_2003" / "ways.csv", index_col="place")
+    expected = pd.read_csv(GOLDEN / "luo_wang_2003" / "places.csv", index_col="place")["access"]
+    homes = pd.DataFrame({"persons": 1}, index=ways.index)
+    physicians = pd.DataFrame({"capacity": [1, 1]}, index=ways.columns)
+    found = access(homes, physicians, 30, distances=ways.to_numpy())
+    pd.testing.assert_series_equal(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("power", "expected"), [(1, [11 / 15, 11 / 15, 8 / 15]), (2, [7 / 9, 7 / 9, 4 / 9])]
+)
+def test_weights_may_be_those_of_gravity(power, expected):
+    home, base = np.repeat(np.arange(3), 2), np.tile(np.arange(2), 3)
+    f = np.array([1, 1, 1, 1, 1, 2.0]) ** -power
+    found = shared_out(home, base, f, np.ones(3), np.ones(2), chosen=False)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
 # --- hand-worked cases ------------------------------------------------------------------------
 
 

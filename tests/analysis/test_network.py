@@ -169,6 +169,33 @@ def only(home, station, lines):
     return reach(points([home]), points([station]), streets_of(lines)).iloc[0]
 
 
+def bent(start, end, length):
+    """Draw a street of a length between two corners that are nearer to each other."""
+    (x, y), (a, b) = start, end
+    straight = np.hypot(a - x, b - y)
+    aside = np.sqrt(length**2 - straight**2) / 2
+    along = np.array([a - x, b - y]) / straight
+    middle = (np.array(start) + end) / 2 + aside * np.array([-along[1], along[0]])
+    return LineString([start, tuple(middle), end])
+
+
+def test_six_corners_and_nine_streets():
+    # tests/golden/six_corners
+    ways = {(1, 2): 7, (1, 3): 9, (1, 6): 14, (2, 3): 10, (2, 4): 15, (3, 4): 11, (3, 6): 2}
+    ways |= {(4, 5): 6, (5, 6): 9}
+    at = {k: (np.cos(k * np.pi / 3) * 0.9, np.sin(k * np.pi / 3) * 0.9) for k in range(1, 7)}
+    streets = gpd.GeoSeries([bent(at[a], at[b], m) for (a, b), m in ways.items()], crs=METRES)
+    # Larger, so that no corner is within 2 cm of a street it does not lie on.
+    streets = streets.scale(300, 300, origin=(0, 0))
+    corners = points([(x * 300, y * 300) for x, y in at.values()])
+    for start, expected in ((1, [0, 7, 9, 20, 20, 11]), (3, [9, 10, 0, 11, 11, 2])):
+        found = reach(corners, corners.iloc[[start - 1]], streets) / 300
+        assert found.to_numpy() == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    every = street_distances(corners, corners, streets, 21 * 300).toarray() / 300
+    assert every[0] == pytest.approx([0, 7, 9, 20, 20, 11], rel=1e-9, abs=1e-9)
+    assert every == pytest.approx(every.T)
+
+
 def test_the_ways_to_and_from_the_street_count():
     assert only((20, 5), (90, -7), [[(0, 0), (100, 0)]]) == 5 + 70 + 7
     # Beyond the end of a street the nearest point is the end: 3-4-5.

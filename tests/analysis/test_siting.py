@@ -234,6 +234,20 @@ def test_points_that_meet_every_line_of_a_space_over_three_numbers(dimension, fe
     assert fewest_in(lines, points) == fewest
 
 
+@pytest.mark.parametrize(("dimension", "fewest"), [(2, 1), (3, 3), (4, 8), (5, 24)])
+def test_edges_that_meet_every_square_of_a_cube(dimension, fewest):
+    corners = range(2**dimension)
+    edges = [(a, b) for a in corners for b in corners if a < b and (a ^ b).bit_count() == 1]
+    squares = set()
+    for corner in corners:
+        for one, two in itertools.combinations(range(dimension), 2):
+            far, (i, j) = corner ^ 1 << one ^ 1 << two, (corner ^ 1 << one, corner ^ 1 << two)
+            around = ((corner, i), (i, far), (far, j), (j, corner))
+            squares.add(frozenset(tuple(sorted(edge)) for edge in around))
+    assert len(squares) == {2: 1, 3: 6, 4: 24, 5: 80}[dimension]
+    assert fewest_in(squares, edges) == fewest
+
+
 def board(n, attacks):
     fields = list(itertools.product(range(n), repeat=2))
     return fewest_in([{b for b in fields if attacks(*a, *b)} for a in fields], fields)
