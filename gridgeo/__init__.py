@@ -26,6 +26,7 @@ from gridgeo.analysis.density import Heat, heat
 from gridgeo.analysis.emerging import emerging_hotspots
 from gridgeo.analysis.hotspots import hotspots, local_moran
 from gridgeo.analysis.locate import GridIndex
+from gridgeo.analysis.mending import Repairs, propose_repairs
 from gridgeo.analysis.near_repeat import near_repeats
 from gridgeo.analysis.network import service_areas, street_distances, streets_within
 from gridgeo.analysis.onset import silence_onset
@@ -82,6 +83,7 @@ __all__ = [
     "NotFoundError",
     "ParameterError",
     "Plan",
+    "Repairs",
     "Siting",
     "StoreError",
     "UnitGraph",
@@ -110,6 +112,7 @@ __all__ = [
     "patrol_share",
     "place_workers",
     "proposals",
+    "propose_repairs",
     "reach",
     "read_plan",
     "response_curve",

@@ -162,6 +162,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "grid-new": ("新设", "new"),
     "grid-closed": ("撤销", "closed"),
     "grid-unchanged": ("不变", "unchanged"),
+    "repair": ("边界修补", "repair of borders"),
+    "longest-border": ("归共同边界最长的网格", "to the grid with the longest common border"),
+    "own-village": ("归所在社区/行政村的网格", "to the grid of the village it lies in"),
+    "rest-whole": ("归此网格，另一网格不能再让", "to this grid; the other could not yield"),
+    "cut-off": ("因让出而隔断，一并划归", "cut off by the place yielded, goes along"),
+    "mended": ("按奇偶规则修正轮廓", "outline mended by the even-odd rule"),
+    "beyond-jurisdiction": ("超出辖区，予以裁去", "beyond the jurisdiction, cut off"),
+    "settled": ("已随其他修补解决", "settled by another repair"),
+    "no-neighbour": ("无相邻网格", "no grid beside it"),
+    "no-grid-of-village": ("相邻网格均属其他社区", "all grids beside it are of other villages"),
+    "in-no-village": ("不在任何社区内", "it lies in no village"),
+    "would-tear": ("让出后网格将断开", "the grid that yields would be torn"),
+    "would-empty": ("让出后网格将不存在", "nothing of the grid that yields would be left"),
+    "not-joined": ("无法与网格连成一片", "it would not hang together with the grid"),
+    "nothing-left": ("边界无面积", "its border encloses nothing"),
 }
 
 

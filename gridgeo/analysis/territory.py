@@ -103,16 +103,16 @@ def across_faults(
     layer = to_crs_of(villages, grids, "villages", "grids").geometry
     shapes, _ = mended_areas(np.asarray(grids.geometry.array), grids.index)
     homes, _ = mended_areas(np.asarray(layer.array), layer.index, "villages")
-    own = _own_village(grids, shapes, homes, layer.index)
+    own = own_village(grids, shapes, homes, layer.index)
     beyond = shapes.copy()
     known = own >= 0
     beyond[known] = shapely.difference(shapes[known], homes[own[known]])
     owner, parts = polygon_parts(beyond)
     area = np.bincount(owner, weights=shapely.area(parts), minlength=len(grids))
     at = np.flatnonzero(area > tolerance_m2)
-    evidence = gpd.GeoSeries(
-        [shapely.multipolygons(parts[owner == i]) for i in at], index=at, crs=grids.crs
-    )
+    reach = np.isin(owner, at)
+    shapes_beyond = shapely.multipolygons(parts[reach], indices=np.searchsorted(at, owner[reach]))
+    evidence = gpd.GeoSeries(shapes_beyond, index=at, crs=grids.crs)
     codes = grids.index[at].astype("str").tolist()
     return make_findings(
         "across",
@@ -259,16 +259,40 @@ def _recorded(households: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray:
     return households["grid_code"].astype("str").str.strip().fillna("").to_numpy(dtype=object)
 
 
-def _own_village(
+def own_village(
     grids: gpd.GeoDataFrame, shapes: np.ndarray, villages: np.ndarray, names: pd.Index
 ) -> np.ndarray:
-    """Give each grid's own village by position: the recorded, else where most of it lies, or -1."""
+    """Tell which village a grid belongs to.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame, shape (n,)
+        ``village_code`` where known.
+    shapes : ndarray of Polygon or MultiPolygon, shape (n,)
+        Their areas, valid.
+    villages : ndarray of Polygon or MultiPolygon, shape (m,)
+        Valid.
+    names : Index, shape (m,)
+        Codes of the villages.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Position of the village on record, else of the one that holds most of the grid, else -1.
+    """
     own = np.full(len(grids), -1)
     if "village_code" in grids:
         own = names.astype("str").get_indexer(grids["village_code"].astype("str"))
     open_ = np.flatnonzero(own < 0)
     grid, village = shapely.STRtree(villages).query(shapes[open_], predicate="intersects")
-    shared = shapely.area(shapely.intersection(shapes[open_[grid]], villages[village]))
+    # Most grids meet one village alone, which needs no measuring.
+    several = np.bincount(grid, minlength=len(open_))[grid] > 1
+    shared = np.empty(len(grid))
+    shared[several] = shapely.area(
+        shapely.intersection(shapes[open_[grid[several]]], villages[village[several]])
+    )
+    alone = ~several
+    shared[alone] = ~shapely.touches(shapes[open_[grid[alone]]], villages[village[alone]])
     most = np.lexsort((-shared, grid))
     most = most[shared[most] > 0]
     chosen, at = np.unique(grid[most], return_index=True)
