@@ -149,7 +149,7 @@ def due_list(
     contacted = by_urgency[contact[by_urgency] < not_within_days]
     because[contacted] = "contacted"
     ways = _Ways(households, rank, stations, streets)
-    crews = _crews(appointments, as_of)
+    crews = crews_of(appointments, as_of)
     shares: dict[str, list[Ints]] = {}
     free = by_urgency[because[by_urgency] == "nobody"]
     for code, at in _by_grid(of_grid, free):
@@ -311,8 +311,20 @@ def _told(
     )
 
 
-def _crews(appointments: pd.DataFrame, on: dt.date) -> dict[str, list[str]]:
-    """Give the callers of each grid, by id: its workers, or its leaders where it has none."""
+def crews_of(appointments: pd.DataFrame, on: dt.date) -> dict[str, list[str]]:
+    """Give the callers of each grid on a day.
+
+    Parameters
+    ----------
+    appointments : DataFrame
+        As ``APPOINTMENTS`` promises.
+    on : date
+
+    Returns
+    -------
+    dict of str to list of str
+        Grid code → its workers by id, or its leaders where it has no worker.
+    """
     force = appointments_in_force(appointments, on)
     posts = force[["grid_code", "role", "worker_id"]].astype("str").drop_duplicates()
     workers = posts[posts["role"] == "worker"]

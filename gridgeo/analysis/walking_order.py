@@ -11,7 +11,7 @@ from gridgeo.analysis.near_pairs import Floats, Ints, Layer, places
 from gridgeo.analysis.network import street_distances
 from gridgeo.analysis.shorten import by_nearest, legs, shorten
 from gridgeo.errors import ParameterError
-from gridgeo.model.crs import require_metric
+from gridgeo.model.crs import require_metric, to_crs_of
 
 SHAKES = 3  # a place: within 1 % of the shortest on TSPLIB, at 40 µs a place
 _NEAR = 10
@@ -111,7 +111,7 @@ def street_metres(points: Layer, streets: Layer, start: shapely.Point | None = N
     points : GeoSeries or GeoDataFrame of Point, shape (n,)
         Metric CRS.
     streets : GeoSeries or GeoDataFrame of LineString or MultiLineString
-        As ``reach`` takes them.
+        As ``reach`` takes them, in any CRS.
     start : Point, optional
         Added as the last place.
 
@@ -127,6 +127,7 @@ def street_metres(points: Layer, streets: Layer, start: shapely.Point | None = N
         As ``reach``.
     """
     shapes = require_metric(points, "points").geometry
+    streets = to_crs_of(streets, points, "streets", "points")
     if start is not None:
         shapes = gpd.GeoSeries([*shapes, start], crs=shapes.crs)
     xy = places(shapes, "points")

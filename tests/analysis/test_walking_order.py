@@ -156,6 +156,8 @@ def test_ways_along_streets_go_round_the_river():
     order = walking_order(homes, shapely.Point(10, -5), metres)
     assert order["turn"].to_dict() == {"a": 1, "e": 2, "c": 3, "d": 4, "b": 5}
     assert order["leg_m"].tolist() == [15.0, 100.0, 100.0, 20.0, 0.0]
+    in_degrees = street_metres(homes, streets.to_crs(4490), shapely.Point(10, -5))
+    assert in_degrees == pytest.approx(metres, abs=1e-3)
     island = street_metres(doors([(0, 0), (500, 500)]), streets.iloc[:1])
     assert island[0, 1] == pytest.approx(100 + np.hypot(400, 500))
     assert np.isinf(street_metres(homes, streets.iloc[:2])[0, 1])
