@@ -7,7 +7,19 @@ import typer
 from pydantic import ValidationError
 
 from gridgeo import __version__
-from gridgeo.cli import appraise, assign, balance, due, files, machine, plan, reach, show, town
+from gridgeo.cli import (
+    appraise,
+    assign,
+    balance,
+    due,
+    files,
+    machine,
+    plan,
+    reach,
+    show,
+    town,
+    waiting,
+)
 from gridgeo.cli import register as findings
 from gridgeo.cli.say import err
 from gridgeo.errors import GridgeoError
@@ -36,7 +48,20 @@ def _options(
     """Which service grid is responsible, who is left out, how the borders should run."""
 
 
-for room in (town, assign, files, appraise, due, balance, plan, reach, show, findings, machine):
+for room in (
+    town,
+    assign,
+    files,
+    appraise,
+    due,
+    waiting,
+    balance,
+    plan,
+    reach,
+    show,
+    findings,
+    machine,
+):
     room.register(app)
 
 
