@@ -53,8 +53,8 @@ KINDS: dict[str, tuple[str, float]] = {
     "records": (BLACK, _HOLLOW),
     "seam": (ORANGE, _FILLED),
 }
-# They cover a whole city; the map ``coverage`` tells of them by grid.
-_AT_REQUEST = ("visit-overdue", "never-visited", "access", "over-contact", "records")
+# They cover a whole city and would hide the rest of it.
+_AT_REQUEST = ("visit-overdue", "never-visited", "access", "over-contact", "unanswered", "records")
 _TIPS = (
     "kind",
     "subject",
@@ -101,7 +101,7 @@ def blind_spots_map(
     counts = {kind: int((of_kind == kind).sum()) for kind in found}
     groups = {}
     # Frames first, so that the small areas lie on top and can be pointed at.
-    for kind in sorted(found, key=lambda kind: _look(kind)["fillOpacity"]):
+    for kind in sorted(found, key=lambda kind: _look(kind)["fillOpacity"] == _FILLED):
         groups[kind] = sheet.areas(
             findings,
             [_look(kind) if one == kind else None for one in of_kind],
