@@ -9,6 +9,7 @@ from gridgeo.analysis.duty import on_duty
 from gridgeo.analysis.locate import GridIndex
 from gridgeo.analysis.near_pairs import Ints
 from gridgeo.analysis.tracks.legs import MAX_GAP_S, MAX_SPEED_M_S, Fixes, read_fixes
+from gridgeo.analysis.units.layers import require_size
 from gridgeo.errors import InputError
 from gridgeo.model.crs import require_metric
 
@@ -19,6 +20,7 @@ def track_facts(
     duty: pd.DataFrame | None = None,
     max_gap_s: float = MAX_GAP_S,
     max_speed_m_s: float = MAX_SPEED_M_S,
+    border_m: float = 0.0,
 ) -> pd.DataFrame:
     """Sum up each track.
 
@@ -34,6 +36,9 @@ def track_facts(
         ``analysis.duty.on_duty`` tells; left out, all count.
     max_gap_s, max_speed_m_s : float
         Where a track is broken, as for ``patrol_share``.
+    border_m : float
+        How far outside its grid a fix still counts as inside: phones err by some metres, and the
+        streets that are walked are the borders of grids.
 
     Returns
     -------
@@ -58,8 +63,11 @@ def track_facts(
         A fix is no point.
     InputError
         ``track_id`` or ``t`` is missing; with ``duty``, a column of it or ``worker_id``.
+    ParameterError
+        A limit or distance is negative or no number.
     """
     require_metric(grids, "grids")
+    require_size(border_m, "border_m")
     given = read_fixes(fixes, grids, "grids")
     # Legs are made before duty counts: leaving out the fix between two does not join them.
     on = given.joined(max_gap_s, max_speed_m_s)
@@ -75,7 +83,10 @@ def track_facts(
     code = _named(fixes, "grid_code", row, track, m)
     code = code.where(code.notna(), pd.Series([*codes, None], dtype="str").iloc[most].to_numpy())
     place = codes.get_indexer(pd.Index(code))
-    inside = _inside(np.asarray(grids.geometry.array), place[track], xy)
+    areas = np.asarray(grids.geometry.array)
+    inside = _inside(areas, place[track], xy)
+    if border_m > 0:  # a buffer cuts corners by a rounding: what is inside stays inside
+        inside |= _inside(shapely.buffer(areas, border_m), place[track], xy)
     t = pd.Series(given.t_us[counts]).groupby(track)
     facts = pd.DataFrame(
         {
