@@ -15,6 +15,10 @@ QUESTIONS: dict[str, tuple[str, str]] = {
     "incidents": ("事件集中在哪里?", "Where do incidents gather?"),
     "incidents-by-time": ("什么时段事件最多?", "At what time of day do incidents gather?"),
     "hotspots": ("哪些网格是热点,何时形成?", "Which grids are hot spots, and since when?"),
+    "assessment": (
+        "哪些网格达标,把握多大?",
+        "Which grids meet their targets, and how sure is that?",
+    ),
     "coverage": ("谁得到了服务和走访?", "Who is in reach, and who was visited?"),
     "staffing": ("哪些网格缺人?", "Which grids lack people?"),
     "quality": ("数据是否完整、准确、鲜活?", "Are the records complete, accurate and fresh?"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gridgeo.errors import NotFoundError, ParameterError
 from gridgeo.publish import Layer
+from gridgeo.render.assessment import assessment_map
 from gridgeo.render.blind_spots import blind_spots_map
 from gridgeo.render.coverage import coverage_map
 from gridgeo.render.hotspots import hotspots_map
@@ -41,6 +42,7 @@ KINDS: dict[str, MapKind] = {
     "incidents": MapKind(incidents_map, "incident-cells", ("grids",)),
     "incidents-by-time": MapKind(incidents_by_time_map, "incidents-by-time", ("grids",)),
     "hotspots": MapKind(hotspots_map, "hotspots"),
+    "assessment": MapKind(assessment_map, "assessment"),
     "coverage": MapKind(coverage_map, "coverage"),
     "staffing": MapKind(staffing_map, "staffing"),
     "quality": MapKind(quality_map, "quality"),

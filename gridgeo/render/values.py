@@ -17,7 +17,7 @@ UNITS: dict[str, tuple[str, str]] = {
     "m²": ("平方米", "m²"),
     "km²": ("平方公里", "km²"),
 }
-_WORDS_AS_VALUES = ("kind", "needs", "spot", "trend", "moran")
+_WORDS_AS_VALUES = ("kind", "needs", "spot", "trend", "moran", "metric", "grade")
 MISSING = "–"
 
 
@@ -39,7 +39,7 @@ def number(value: float, field: Field) -> str:
         sign = "+" if field.name.startswith("deviation") else ""
         return f"{value:{sign}.1%}".replace("-", "−")
     if field.name == "z":
-        return f"{value:+.1f}".replace("-", "−")
+        return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")  # no "−0.0"
     digits = 2 if abs(value) < 1 else 1
     if field.kind == "int" or abs(value) >= 1000 or value == round(value):
         digits = 0

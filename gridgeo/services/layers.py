@@ -11,6 +11,7 @@ from gridgeo.publish import Field, Layer, Scope, release
 from gridgeo.publish.findings import release_findings
 from gridgeo.publish.layer import Disclosure, K
 from gridgeo.services.about import About
+from gridgeo.services.assessment import appraise, assessment_layer
 from gridgeo.services.coverage import BlindSpots, blind_spots
 from gridgeo.services.coverage_layers import (
     coverage_layer,
@@ -176,8 +177,8 @@ def layers_of_map(
 
     Parameters
     ----------
-    kind : {"load", "blind-spots", "incidents", "incidents-by-time", "hotspots", "coverage",
-        "quality", "staffing"}
+    kind : {"load", "blind-spots", "incidents", "incidents-by-time", "hotspots",
+        "assessment", "coverage", "quality", "staffing"}
     source : Source
     about : About
     load : str, optional
@@ -209,6 +210,9 @@ def layers_of_map(
     elif kind == "hotspots":
         told = load_layer(source, about, "internal", load)
         made["hotspots"] = hotspots_layer(source, about, told)
+    elif kind == "assessment":
+        appraisal = appraise(source, about.as_of, about.standards, zone=about.zone)
+        made["assessment"] = assessment_layer(source, about, appraisal)
     elif kind == "coverage":
         made["coverage"] = coverage_layer(source, about)
     elif kind == "quality":

@@ -49,7 +49,7 @@ def test_the_leaders_page_opens_with_its_maps_and_asks_no_stranger(open_page, or
     "kind",
     [
         *("load", "blind-spots", "incidents", "incidents-by-time", "hotspots", "coverage"),
-        *("staffing", "quality"),
+        *("staffing", "quality", "assessment"),
     ],
 )
 def test_every_map_opens_and_asks_nobody(open_page, origin, kind):

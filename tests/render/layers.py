@@ -8,6 +8,7 @@ from shapely import Point, box
 from gridgeo.model.findings import make_findings
 from gridgeo.publish import Field, Scope, k_safe_cells, release, release_findings
 from gridgeo.render import coverage, quality
+from gridgeo.render.assessment import GRADES
 from gridgeo.render.hotspots import VIEWS
 from gridgeo.render.staffing import NEEDS
 
@@ -181,6 +182,33 @@ def hotspots():
     return release(frame, scope)
 
 
+def assessment(city=False):
+    parts = []
+    for position, metric in enumerate(("on-time", "visited", "closed")):
+        part = grids().assign(level="grid", metric=metric, definition=f"{metric}@1.0a1b2c3d")
+        graded = [*GRADES, None] if metric != "closed" else [None]
+        part["grade"] = pd.array(
+            [graded[(i + position) % len(graded)] for i in range(len(part))], dtype="str"
+        )
+        part["numerator"] = np.arange(len(part)) * 10 + 50
+        part["denominator"] = part["numerator"] + 10
+        part["share"] = part["numerator"] / part["denominator"]
+        part["z"] = np.linspace(-3, 3, len(part)).round(1)
+        parts.append(part.set_axis([f"grid.{code}.{metric}" for code in part.index]))
+    if city:
+        row = parts[0].iloc[:1].assign(level="city", geometry=None)
+        parts.append(row.set_axis(["city.city.on-time"]))
+    texts = (Field(name) for name in ("level", "name", "metric", "definition", "grade"))
+    counts = (Field(name, "int", is_count=True) for name in ("numerator", "denominator"))
+    shares = (Field(name, "float") for name in ("share", "low", "high", "peers_share", "z"))
+    frame = gpd.GeoDataFrame(pd.concat(parts), crs=4549)
+    frame[["low", "high", "peers_share"]] = np.column_stack([frame["share"]] * 3)
+    scope = Scope(
+        "assessment", zh="考核", en="Appraisal", fields=(*texts, *counts, *shares), source=SOURCE
+    )
+    return release(frame, scope)
+
+
 def all_layers():
     return {
         "load": load(),
@@ -193,4 +221,5 @@ def all_layers():
         "staffing": staffing(),
         "incidents-by-time": by_time(),
         "hotspots": hotspots(),
+        "assessment": assessment(),
     }

@@ -185,14 +185,14 @@ def test_households_are_counted_as_the_layers_of_coverage_and_quality_count_them
     assert table(found, "grid", "visited", *COUNTS) == [
         ("01", 60, 40, 0), ("02", 80, 20, 0), ("03", 100, 0, 0), ("04", 0, 50, 0),
     ]  # fmt: skip
-    assert table(found, "grid", "complete", "numerator", "rest")[0] == ("01", 400, 0)
-    assert table(found, "grid", "accurate", "numerator", "rest")[0] == ("01", 100, 0)
-    assert table(found, "grid", "fresh", "numerator", "rest")[3] == ("04", 0, 50)
+    assert table(found, "grid", "records-complete", "numerator", "rest")[0] == ("01", 400, 0)
+    assert table(found, "grid", "records-accurate", "numerator", "rest")[0] == ("01", 100, 0)
+    assert table(found, "grid", "records-fresh", "numerator", "rest")[3] == ("04", 0, 50)
     told = assessment_layer(town, About(TODAY), found).features.set_index(["metric", "code"])
     layers = {
         "visited": (coverage_layer(town, About(TODAY)), "visited", "not_visited"),
-        "complete": (quality_layer(town, About(TODAY)), "fields_filled", "fields_empty"),
-        "fresh": (quality_layer(town, About(TODAY)), "fresh", "stale"),
+        "records-complete": (quality_layer(town, About(TODAY)), "fields_filled", "fields_empty"),
+        "records-fresh": (quality_layer(town, About(TODAY)), "fresh", "stale"),
     }
     for metric, (layer, good, bad) in layers.items():
         rows = layer.features.set_index("grid_code")
@@ -205,8 +205,8 @@ def test_a_record_in_no_grid_counts_where_it_is_recorded():
     far = town["households"]["grid_code"].eq("04").to_numpy()
     town["households"].loc[far, "geometry"] = town["households"].geometry[far].translate(90_000)
     found = appraise(Town(grids=grids(), **town), TODAY)
-    assert table(found, "grid", "complete", "numerator")[3] == ("04", 20)
-    assert table(found, "grid", "accurate", "numerator", "rest")[3] == ("04", 0, 5)
+    assert table(found, "grid", "records-complete", "numerator")[3] == ("04", 20)
+    assert table(found, "grid", "records-accurate", "numerator", "rest")[3] == ("04", 0, 5)
     assert table(found, "grid", "visited", "rest")[3] == ("04", 0)  # no place, no duty to visit
 
 
@@ -289,9 +289,9 @@ def test_what_cannot_be_judged_is_said():
     assert found.not_judged == {
         "visited": "households",
         "patrolled": "patrols",
-        "complete": "households",
-        "accurate": "households",
-        "fresh": "households",
+        "records-complete": "households",
+        "records-accurate": "households",
+        "records-fresh": "households",
     }
 
 
@@ -365,7 +365,7 @@ def test_the_grades_of_a_layer_are_counted_by_level_and_metric():
     layer = assessment_layer(town, About(TODAY), appraise(town, TODAY), LEVELS)
     counts = grade_counts(layer)
     assert counts.sum(axis=1).loc[("grid", "visited")] == 4
-    assert counts.loc[("city", "fresh")].drop("").sum() == 1
+    assert counts.loc[("city", "records-fresh")].drop("").sum() == 1
     assert [*dict.fromkeys(counts.index.get_level_values("level"))] == [*LEVELS]
 
 

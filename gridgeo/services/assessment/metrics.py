@@ -67,7 +67,7 @@ METRICS: dict[str, Metric] = {
             floor=0.7,
         ),
         Metric(
-            "complete",
+            "records-complete",
             1,
             zh="档案完整率",
             en="records complete",
@@ -78,7 +78,7 @@ METRICS: dict[str, Metric] = {
             floor=0.85,
         ),
         Metric(
-            "accurate",
+            "records-accurate",
             1,
             zh="档案准确率",
             en="records accurate",
@@ -89,7 +89,7 @@ METRICS: dict[str, Metric] = {
             floor=0.9,
         ),
         Metric(
-            "fresh",
+            "records-fresh",
             1,
             zh="档案鲜活率",
             en="records fresh",

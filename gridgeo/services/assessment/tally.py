@@ -16,6 +16,9 @@ from gridgeo.services.record_counts import record_counts
 from gridgeo.services.sources import need
 from gridgeo.services.standards import Standards
 
+# What is asked of the records → the metric it is.
+RECORDS = {name: f"records-{name}" for name in ASKED}
+
 Tallies = dict[str, pd.DataFrame]
 Missing = dict[str, str]
 
@@ -35,14 +38,13 @@ def household_tallies(
     Returns
     -------
     tallies : dict of str to DataFrame
-        "visited", "complete", "accurate", "fresh": ``numerator``, ``denominator``, ``excluded``
-        by grid.
+        "visited" and those of ``RECORDS``: ``numerator``, ``denominator``, ``excluded`` by grid.
     missing : dict of str to str
         Metric that cannot be judged → the layer that is missing.
     """
     homes = source.homes(as_of)
     if homes is None:
-        return {}, dict.fromkeys(("visited", *ASKED), "households")
+        return {}, dict.fromkeys(("visited", *RECORDS.values()), "households")
     areas = to_metric(need(source, GRIDS, as_of=as_of), "grids")
     grids = areas.index
     age: pd.Series | None = None
@@ -62,9 +64,9 @@ def household_tallies(
     for name, (good, bad) in ASKED.items():
         whole = counts[good] + counts[bad]
         if whole.any():
-            told[name] = tally(counts[good], whole, 0, grids)
+            told[RECORDS[name]] = tally(counts[good], whole, 0, grids)
         else:
-            missing[name] = "households with anything to judge it by"
+            missing[RECORDS[name]] = "households with anything to judge it by"
     return told, missing
 
 
