@@ -130,8 +130,7 @@ def _weekly(
     next_day = about.as_of + dt.timedelta(days=1)
     end = next_day - dt.timedelta(days=next_day.weekday())
     begun = day.min()
-    first = begun + dt.timedelta(days=-begun.weekday() % 7)  # the week of the first is half known
-    weeks = min((end - first).days // 7, TREND_WEEKS)
+    weeks = min((end - begun).days // 7, TREND_WEEKS)  # the week of the first is half known
     if weeks < 1:
         raise ParameterError(
             f"incidents from {begun} on hold no whole week before {end}.",

@@ -1,5 +1,6 @@
 """The map of hot and cold spots."""
 
+import json
 import re
 
 import numpy as np
@@ -36,6 +37,17 @@ def test_each_view_has_a_legend_that_counts_every_grid_once(pages, lang):
         assert lines[-1] == (unknown[:1].upper() + unknown[1:], "1")
 
 
+def test_the_first_view_bears_z_and_the_others_the_sign_of_each_class(pages):
+    labels = [
+        [text for *_, text in json.loads(said)]
+        for said in re.findall(r"gridgeoLabels\((\[.*?\])\);", pages["en"])
+    ]
+    assert labels[0][:2] == ["−3.5", "−2.5"]
+    assert len(labels[0]) == 11
+    assert labels[1][:3] == ["↑", "=", "↓"]
+    assert set(labels[2]) == {"△", "▽"}
+
+
 def test_every_class_has_a_word_in_both_languages():
     for name in {one for classes in VIEWS.values() for one in classes}:
         assert name in WORDS
@@ -60,7 +72,7 @@ def test_z_is_written_with_its_sign_and_one_place():
     layer = hotspots()
     assert written(layer, "z", "en")[0] == "−3.5"
     assert written(layer, "z", "zh")[-1] == "–"
-    assert number(0.04, layer.field("z")) == "+0.0"
+    assert number(-0.04, layer.field("z")) == number(0.04, layer.field("z")) == "+0.0"
     assert written(layer, "spot", "zh")[:2] == ["热点", "冷点"]
 
 

@@ -101,16 +101,19 @@ def test_no_count_leaves():
     assert layer.notes("en") == ["counts are rounded to multiples of 5"]
 
 
-def test_one_incident_more_shows_only_where_a_rounded_count_steps():
-    table = planted()
-    more = table.copy()
-    # Multiples of 5 reach from 3 below to 2 above; the last weeks are summed up, too.
-    steps = (table % 5 == 2) | (table[:, -4:].sum(axis=1) % 5 == 2)[:, None]
-    week = np.argmax(~steps, axis=1)
-    some = ~steps.all(axis=1)
-    more[np.flatnonzero(some), week[some]] += 1
-    assert some.sum() > 80
-    pd.testing.assert_frame_equal(spots(table).features, spots(more).features)
+def test_nothing_shows_that_a_rounded_count_does_not_tell():
+    # All that leaves is the same wherever counts lie between the steps, two to each side.
+    rng = np.random.default_rng(7)
+    table = 5 * rng.poisson(2.5, (SIDE**2, WEEKS)) + 5
+    corner(table, True, True)[:] += 20
+    other = table.copy()
+    changing = [*range(WEEKS - 4), WEEKS - 1]  # of the last four, summed up, only one
+    table[:, changing] += rng.integers(-2, 3, (SIDE**2, len(changing))) * (table > 5)[:, changing]
+    other[:, changing] += rng.integers(-2, 3, (SIDE**2, len(changing))) * (other > 5)[:, changing]
+    assert (table != other).mean() > 0.3
+    told = spots(table).features
+    assert told["spot"].eq("hot").any()
+    pd.testing.assert_frame_equal(told, spots(other).features)
 
 
 def test_fewer_than_k_are_as_good_as_none():
@@ -152,12 +155,30 @@ def test_incidents_are_compared_with_households_as_told_and_who_is_not_told_is_n
     table, households = counts(), np.full(SIDE**2, 400)
     households[:3] = 80  # few people, as many incidents: a high rate
     households[SIDE : SIDE + 3] = 80
-    households[13] = 4
+    households[13], households[20] = 4, 0
     said = spots(table, load_of(households)).features
     assert said.loc["00000000000013", ["spot", "trend"]].tolist() == ["not_judgeable"] * 2
-    assert said["z"].isna().sum() == said["hot_weeks"].isna().sum() >= 1
+    assert said.loc["00000000000020", "moran"] == "not_judgeable"
+    assert said["z"].isna().sum() == said["hot_weeks"].isna().sum() >= 2
     assert said.loc["00000000000001", "spot"] == "hot"
     assert spots(table).features.loc["00000000000001", "spot"] == "not-significant"
+
+
+def test_the_order_of_rows_changes_nothing():
+    places, rows = grids(), incidents(planted())
+    mixed = Town(
+        grids=places.sample(frac=1, random_state=1), incidents=rows.sample(frac=1, random_state=2)
+    )
+    found = hotspots_layer(mixed, ABOUT).features.sort_index()
+    pd.testing.assert_frame_equal(found, spots(planted()).features.sort_index())
+
+
+def test_a_town_of_one_grid_is_not_judged():
+    one = grids().iloc[:1]
+    rows = incidents(np.r_[np.full((1, WEEKS), 30), np.zeros((SIDE**2 - 1, WEEKS), int)])
+    said = hotspots_layer(Town(grids=one, incidents=rows), ABOUT).features
+    assert said[["spot", "moran"]].to_numpy().tolist() == [["not-significant"] * 2]
+    assert said["z"].isna().all()
 
 
 def test_a_trend_of_fewer_than_four_weeks_is_not_judged():
