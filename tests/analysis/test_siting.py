@@ -11,7 +11,7 @@ from scipy.sparse import coo_array, csr_array
 from shapely import Point
 
 from gridgeo.analysis.reach import reach
-from gridgeo.analysis.siting import best_stations, fewest_stations
+from gridgeo.analysis.siting import best_stations, bound, fewest_stations
 from gridgeo.analysis.siting.reduce import decisive_groups, useful_candidates
 from gridgeo.analysis.siting.start import good_choice
 from gridgeo.errors import CRSError, GeometryError, InputError, NotFoundError, ParameterError
@@ -170,6 +170,29 @@ def test_of_few_candidates_shaking_finds_the_best_choice(sets, p):
     assert weight[table[:, found].any(axis=1)].sum() == best
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+@given(
+    sets=st.lists(
+        st.tuples(st.sets(st.integers(0, 7), min_size=1), st.integers(0, 9)),
+        min_size=1,
+        max_size=30,
+    ),
+    p=st.integers(1, 8),
+    reached=st.floats(0, 100),
+)
+def test_no_choice_reaches_more_than_its_clusters_can_bid_for(size, sets, p, reached):
+    table = np.array([[float(j in some) for j in range(8)] for some, _ in sets])
+    weight = np.array([float(w) for _, w in sets])
+    every = itertools.combinations(range(8), p)
+    best = max(weight[table[:, [*c]].any(axis=1)].sum() for c in every)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bound, "_SIZE", size)
+        most = bound.most_reached(csr_array(table), weight, p, min(reached, best), 0.0)
+    assert best * (1 - 1e-12) <= most <= weight.sum()
+    if size == 8:  # one cluster: all choices were looked at
+        assert most == pytest.approx(best, rel=1e-8)
+
+
 @given(sets=st.lists(st.sets(st.integers(0, 5), min_size=1), min_size=1, max_size=8))
 def test_what_is_left_out_is_made_up_for(sets):
     table = np.array([[float(j in some) for j in range(6)] for some in sets])
@@ -308,13 +331,14 @@ def test_a_wide_gap_may_end_sooner_but_never_lies():
     rng = np.random.default_rng(4)
     homes = homes_of([(tuple(p), 1) for p in rng.uniform(0, 3000, (1500, 2))])
     sites = sites_of(rng.uniform(0, 3000, (60, 2)).tolist())
-    # Without any time nothing is proven but that nobody can be reached twice.
-    none = best_stations(homes, sites, 400, 12, fixed=["s3", "s8"], time_limit_s=0)
-    assert none.bound == len(homes) - len(none.unreachable)
     exact = best_stations(homes, sites, 400, 12)
     rough = best_stations(homes, sites, 400, 12, gap=0.05)
     cut = best_stations(homes, sites, 400, 12, time_limit_s=0)
+    kept = best_stations(homes, sites, 400, 12, fixed=["s3", "s8"], time_limit_s=0)
     assert exact.optimal
+    assert kept.objective <= exact.objective
+    # Without any time the clusters still prove something.
+    assert kept.objective <= kept.bound < len(homes) - len(kept.unreachable)
     for found in (rough, cut):
         assert found.objective <= exact.objective <= found.bound
         assert found.gap == pytest.approx(found.bound / found.objective - 1)

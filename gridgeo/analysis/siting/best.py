@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from gridgeo.analysis.near_pairs import Floats, Ints
+from gridgeo.analysis.siting.bound import most_reached
 from gridgeo.analysis.siting.highs import solve
 from gridgeo.analysis.siting.reduce import useful_candidates
 from gridgeo.analysis.siting.start import good_choice, greedy
@@ -78,7 +79,7 @@ def best_stations(
     Maximal covering: Church and ReVelle, "The maximal covering location problem", Papers of the
     Regional Science Association 32, 1974. Households with the same candidates in reach are put
     together, candidates that another one makes up for are left out, exchanges and shaking give a
-    start, and HiGHS proves how far from the best it may be.
+    start, clusters of candidates a first bound, and HiGHS proves how far from the best it may be.
 
     Examples
     --------
@@ -113,8 +114,13 @@ def _best(
     """Give ``p`` columns that reach much, and a bound on what any ``p`` reach."""
     chosen = good_choice(rows, weight, p)
     everybody = float(weight.sum())
-    if weight[counts(rows, chosen) > 0].sum() * (1 + gap) >= everybody:
-        return chosen, everybody
+    reached = float(weight[counts(rows, chosen) > 0].sum())
+    enough = reached * (1 + gap)
+    most = 0.0 if p == 0 else everybody
+    if 0 < enough < everybody:
+        most = most_reached(rows, weight, p, reached, enough)
+    if most <= enough or p == 0 or time_limit_s == 0:
+        return chosen, most
     # Who can be reached from one place only is part of what that place is worth.
     few = np.asarray(rows.sum(axis=1)) == 1
     own = rows[few].T @ weight[few]
@@ -133,7 +139,7 @@ def _best(
     start[m:] = counts(shared, chosen) > 0
     cost = -np.concatenate([own, worth])
     values, bound = solve(cost, matrix, low, high, m, start, gap, time_limit_s)
-    return np.flatnonzero(values[:m] > 0.5), -bound
+    return np.flatnonzero(values[:m] > 0.5), min(most, -bound)
 
 
 def require_limits(gap: float, time_limit_s: float) -> None:

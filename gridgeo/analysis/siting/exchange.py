@@ -235,7 +235,7 @@ def _exchange(sets: Sets, now: Choice, both: Floats, least: float) -> float:
         added += most
 
 
-def warm_siting() -> None:
+def warm_exchange() -> None:
     """Compile the kernels, or load them from numba's disk cache."""
     rows = csr_array(np.eye(3))
     search(sets_of(rows, np.ones(3)), np.array([0, 1]), 2, 1, 0.0, 2)
