@@ -126,10 +126,10 @@ def _weekly(
     incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, about: About
 ) -> tuple[npt.NDArray[np.int64], dt.date]:
     """Count incidents by grid and whole week, and say on which Monday the first begins."""
-    day = incidents["reported_at"].dt.tz_convert(about.zone).dt.date
+    day = incidents["reported_at"].dt.tz_convert(about.zone).dt.tz_localize(None)
     next_day = about.as_of + dt.timedelta(days=1)
     end = next_day - dt.timedelta(days=next_day.weekday())
-    begun = day.min()
+    begun = day.min().date()
     weeks = min((end - begun).days // 7, TREND_WEEKS)  # the week of the first is half known
     if weeks < 1:
         raise ParameterError(
@@ -138,7 +138,7 @@ def _weekly(
             fields=["incidents"],
         )
     first = end - weeks * _WEEK
-    week = ((pd.to_datetime(day) - pd.Timestamp(first)).dt.days // 7).to_numpy()
+    week = ((day - pd.Timestamp(first)).dt.days // 7).to_numpy()
     grid = _grid_of(incidents, grids)
     there = (week >= 0) & (week < weeks) & (grid >= 0)
     counts = np.bincount(grid[there] * weeks + week[there], minlength=len(grids) * weeks)

@@ -31,6 +31,8 @@ def legends(page):
 def test_each_view_has_a_legend_that_counts_every_grid_once(pages, lang):
     found = legends(pages[lang])
     assert len(found) == len(VIEWS) == 3
+    shown = re.findall(r'class="scale" id="[^"]*"( hidden)?>', pages[lang])
+    assert shown == ["", " hidden", " hidden"]
     for lines in found:
         assert sum(int(count) for _, count in lines) == len(hotspots().features)
         unknown = say("not_judgeable", lang)
