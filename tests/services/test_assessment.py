@@ -159,6 +159,20 @@ def test_the_place_of_an_incident_goes_before_the_grid_on_record():
     assert found.nowhere == 1
 
 
+def test_an_incident_without_a_place_or_a_department_is_no_trouble():
+    rows = incidents(*handled(0, 3, 1), (1, CLASS, 60, 1 / 60, None), (1, CLASS, 60, 1 / 60, "x"))
+    rows.loc[rows.index[-1], "geometry"] = None
+    found = appraise(Town(grids=grids(), incidents=rows), TODAY)
+    assert table(found, "city", "on-time", "numerator", "rest") == [("city", 4, 1)]
+    assert table(found, "department", "on-time", "numerator") == [("sanitation", 3), ("x", 1)]
+    assert found.nowhere == 1
+
+
+def test_without_departments_none_is_appraised():
+    rows = incidents(*handled(0, 3, 1)).drop(columns="department")
+    assert "department" not in {*appraise(Town(grids=grids(), incidents=rows), TODAY).rows["level"]}
+
+
 def test_grids_are_compared_with_their_kind_alone():
     rows = handled(0, 80, 20) + handled(1, 80, 20) + handled(2, 50, 50) + handled(3, 50, 50)
     kinds = grids(kind=["general", "general", "dedicated", "dedicated"])
@@ -347,6 +361,8 @@ def test_counts_leave_as_multiples_of_five_and_small_ones_not_at_all():
     assert told["numerator"] == 90
     small = layer.features.loc["grid.02.on-time"]  # 3 + 1 late
     assert small[["numerator", "rest", "share", "grade"]].isna().all()
+    ratio = layer.features.loc["grid.02.late-ratio"]
+    assert ratio[["numerator", "rest", "expected", "share"]].isna().all()
 
 
 def test_what_is_told_follows_from_what_is_told():
@@ -380,3 +396,11 @@ def test_the_sample_town(samples):
     layer = assessment_layer(files, About(DAY), found, LEVELS)
     assert len(layer.features) == len(found.rows)
     assert layer.features.geometry[layer.features["level"] == "town"].notna().all()
+
+
+def test_the_store_is_appraised_as_its_files_are(samples, town_store):
+    names = ("grids", "villages", "towns", "households", "visits", "incidents")
+    files = Files({name: next((samples / "town").glob(f"{name}.*")) for name in names})
+    of_files, of_store = appraise(files, DAY).rows, appraise(town_store, DAY).rows
+    columns = ["level", "code", "metric", "definition", "numerator", "rest", "excluded", "grade"]
+    pd.testing.assert_frame_equal(of_store[columns], of_files[columns])

@@ -57,16 +57,17 @@ def assessment_layer(
         where one of the first two lies below k, both are withheld. ``denominator``, shares,
         intervals and grades are worked out from what is told, never from what is withheld; so a
         grade may be missing here that the house knows, and differ by what rounding moves.
-        ``expected`` is a whole number.
+        ``expected`` is a whole number, and missing where the counts are.
     """
     rows = found.rows[found.rows["level"].isin(levels)]
     index = pd.Index(rows["level"] + "." + rows["code"] + "." + rows["metric"], name="row")
     frame = gpd.GeoDataFrame(
-        rows.drop(columns=[*ANSWERS]).assign(expected=rows["expected"].round()).set_axis(index),
+        rows.drop(columns=[*ANSWERS, "expected"]).set_axis(index),
         geometry=gpd.GeoSeries(
             _shapes(source, about.as_of, rows), index=index, crs=need(source, GRIDS).crs
         ),
     )
+    expected = rows["expected"].round().set_axis(index)
     answers: dict[str, pd.Series] = {}
 
     def answer(name: str) -> Callable[[pd.DataFrame], pd.Series]:
@@ -101,6 +102,7 @@ def assessment_layer(
         rounded=True,
         derived={
             "denominator": lambda told: told["numerator"] + told["rest"],
+            "expected": lambda told: expected.reindex(told.index).where(told["numerator"].notna()),
             **{name: answer(name) for name in _TOLD},
         },
         **about.said(),
