@@ -22,6 +22,7 @@ _STRAYS = {
     "unknown-worker": "appointments in force name an unknown worker; mend them",
     "unknown-household": "visits name an unknown household and were not counted; mend them",
     "later-visit": "visits are of a later day and were not counted",
+    "patrol-unknown-grid": "patrols name an unknown grid and were not counted; mend them",
     "report-nowhere": "incidents lie in no grid and were not counted",
     "closed-before-report": "incidents were closed before they were reported; mend them",
     "closed-unknown-when": "incidents are closed, nobody says when; they were not counted",
@@ -55,6 +56,9 @@ def blind_spots(
     workers: given.Workers = None,
     appointments: given.Appointments = None,
     visits: given.Visits = None,
+    rosters: given.Rosters = None,
+    fixes: given.Fixes = None,
+    patrols: given.Patrols = None,
     incidents: given.Incidents = None,
     dispatches: given.Dispatches = None,
     jurisdiction: Annotated[
@@ -86,6 +90,9 @@ def blind_spots(
         "workers": workers,
         "appointments": appointments,
         "visits": visits,
+        "rosters": rosters,
+        "fixes": fixes,
+        "patrols": patrols,
         "incidents": incidents,
         "dispatches": dispatches,
     }

@@ -14,7 +14,7 @@ import typer
 from gridgeo import wiring
 from gridgeo.cli.say import err
 from gridgeo.errors import ParameterError
-from gridgeo.services.sources import Files, Source
+from gridgeo.services.sources import Files, Source, files_of_layers
 from gridgeo.services.standards import SizeBands, Standards
 from gridgeo.settings import Settings
 
@@ -39,6 +39,7 @@ Standard = Annotated[
         "--standard",
         help="What covered means: 500m or 10min to a station in a straight line, 500m-walk or "
         "10min-walk along streets, 0.5places there for each person, 90d since the last visit, "
+        "2/d valid patrols of a grid, 50%-of-streets walked in a week, "
         "80%-in-time of incidents, 100m-seam to a border, leader-is-worker, leader-is-full-time. "
         "May be said several times.",
     ),
@@ -65,6 +66,9 @@ Appointments = Annotated[Path | None, _file("appointments")]
 Incidents = Annotated[Path | None, _file("incidents")]
 Dispatches = Annotated[Path | None, _file("dispatches")]
 Visits = Annotated[Path | None, _file("visits")]
+Rosters = Annotated[Path | None, _file("rosters")]
+Fixes = Annotated[Path | None, _file("fixes")]
+Patrols = Annotated[Path | None, _file("patrols")]
 
 _SUFFIXES = (
     ".geojson",
@@ -128,7 +132,7 @@ def source_of(
     """
     named = {layer: path for layer, path in files.items() if path is not None}
     if folder is not None:
-        found = {p.stem: p for p in sorted(folder.glob("*")) if p.suffix in _SUFFIXES}
+        found = files_of_layers(p for p in folder.glob("*") if p.suffix in _SUFFIXES)
         found = {layer: path for layer, path in found.items() if layer in files}
         if not found:
             raise ParameterError(
@@ -164,6 +168,8 @@ def standards_of(given: list[str] | None, settings: Settings, band: str | None =
     """Read standards such as ``500m``, ``10min`` or ``90d``, and a band such as ``300-500``.
 
     Minutes are walked at 75 m a minute in a straight line, with ``-walk`` along streets;
+    ``2/d`` asks for so many valid patrols a day, ``50%-of-streets`` for that share of the streets
+    of a grid to be walked in a week;
     ``0.5places`` asks for half a place at the stations in reach for each person; days are those
     since a household was last met. ``80%-in-time`` asks for that share of incidents to be
     settled within their limit, ``100m-seam`` says how near to a border a seam is looked for.
@@ -193,6 +199,8 @@ _SWITCHES = {
     "leader-is-worker": "leader_counts_as_worker",
     "leader-is-full-time": "leader_counts_as_full_time",
 }
+_PER_DAY = re.compile(r"(\d+)/d", re.ASCII)
+_OF_STREETS = re.compile(r"(\d+(?:\.\d+)?)%-of-streets", re.ASCII)
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)(m|min|m-walk|min-walk|places|d|m-seam|%-in-time)", re.ASCII)
 
 
@@ -200,6 +208,11 @@ def _standard(text: str) -> dict[str, Any]:
     """Read one standard as a field of ``Standards`` and its value."""
     if text in _SWITCHES:
         return {_SWITCHES[text]: True}
+    patrols, streets = _PER_DAY.fullmatch(text), _OF_STREETS.fullmatch(text)
+    if patrols is not None:
+        return {"patrols_per_day": int(patrols[1])}
+    if streets is not None and float(streets[1]) <= 100:
+        return {"streets_walked_share": float(streets[1]) / 100}
     measure = _MEASURE.fullmatch(text)
     value = 0.0 if measure is None else float(measure[1])
     if measure is not None and measure[2] == "d" and 1 <= value == int(value):
@@ -220,7 +233,8 @@ def _standard(text: str) -> dict[str, Any]:
     raise ParameterError(
         f"{text!r} is no standard that can be judged; 500m, 10min or 90d is needed.",
         hint="A distance in a straight line, minutes walked at 75 m a minute, either with -walk "
-        "for the way along streets, places for each person (0.5places), whole days since "
+        "for the way along streets, places for each person (0.5places), valid patrols a day "
+        "(2/d), streets walked in a week (50%-of-streets), whole days since "
         "the last visit, incidents settled within their limit (80%-in-time), metres to a border "
         f"(100m-seam), or {', '.join(_SWITCHES)}.",
         fields=["standard"],

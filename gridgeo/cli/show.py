@@ -47,6 +47,9 @@ def map_(
     incidents: given.Incidents = None,
     dispatches: given.Dispatches = None,
     visits: given.Visits = None,
+    rosters: given.Rosters = None,
+    fixes: given.Fixes = None,
+    patrols: given.Patrols = None,
     folder: given.Folder = None,
     crs: given.Crs = None,
 ) -> None:
@@ -80,6 +83,9 @@ def map_(
         "incidents": incidents,
         "dispatches": dispatches,
         "visits": visits,
+        "rosters": rosters,
+        "fixes": fixes,
+        "patrols": patrols,
     }
     with bar("Drawing"):
         if folder is None and not any(files.values()):

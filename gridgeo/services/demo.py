@@ -3,16 +3,25 @@
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from gridgeo.model.frames import LAYERS
+from gridgeo.model.frames import FIXES, LAYERS, PATROLS
 from gridgeo.services.imports import Asked, FeedResult, ImportStore, import_new
+from gridgeo.services.patrols import WalkStore, make_patrols
+from gridgeo.services.sources import files_of_layers
 
 DAY = dt.date(2026, 7, 1)  # the day after the sample's last incident
+MORNING = dt.datetime.combine(DAY, dt.time(), ZoneInfo("Asia/Shanghai"))
 SOURCE = "合成样例 synthetic sample"
 
 
+class DemoStore(ImportStore, WalkStore, Protocol):
+    """The parts of the store that the demo fills."""
+
+
 def fill(
-    store: ImportStore,
+    store: DemoStore,
     folder: Path,
     *,
     now: dt.datetime,
@@ -23,7 +32,7 @@ def fill(
 
     Parameters
     ----------
-    store : ImportStore
+    store : DemoStore
     folder : Path
         Files named after their layers.
     now : datetime
@@ -35,9 +44,10 @@ def fill(
     Returns
     -------
     dict of str to FeedResult
-        Layer → what its import did; nothing new or changed the second time.
+        Layer → what its import did; nothing new or changed the second time. Patrols are made of
+        the fixes as on the sample's day: those older than 72 hours then are dropped.
     """
-    paths = {path.stem: path for path in sorted(folder.iterdir()) if path.stem in LAYERS}
+    paths = files_of_layers(folder.iterdir())
     changed = {}
     for done, layer in enumerate(name for name in LAYERS if name in paths):
         told(done / len(paths), layer)
@@ -47,6 +57,9 @@ def fill(
             told((done + share) / len(paths), f"{layer}, {said}")
 
         changed[layer] = import_new(store, asked, now=now, who=who, told=within)
+        if layer == FIXES.name:
+            made = make_patrols(store, now=MORNING, who=who).result
+            changed |= {} if made is None else {PATROLS.name: made}
     return changed
 
 

@@ -1,6 +1,6 @@
 """Where a service finds its frames: the store, or files; the question is the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,9 @@ from gridgeo.ingest.intake import Intake, read
 from gridgeo.ingest.names import recognise, spellings, told
 from gridgeo.ingest.plain import load
 from gridgeo.model.contract import Contract
+from gridgeo.model.frames import FIXES, LAYERS
+
+TRACKS = "tracks"  # a file of this name holds fixes
 
 Frame = Any  # a GeoDataFrame, or a DataFrame for layers without geometry
 
@@ -84,6 +87,24 @@ class Files:
             whole = as_it_is(self._paths[contract.name], contract, crs=self._crs)
             frame = frame.assign(**{column: column_of(whole, column, contract)})
         return in_force(frame, as_of)
+
+
+def files_of_layers(paths: Iterable[Path]) -> dict[str, Path]:
+    """Find the files that are named after their layers.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+
+    Returns
+    -------
+    dict of str to Path
+        Layer → its file, the last in order of name where there are several; ``tracks`` is
+        another name of fixes.
+    """
+    named = {TRACKS: FIXES.name}
+    found = {named.get(path.stem, path.stem): path for path in sorted(paths)}
+    return {layer: path for layer, path in found.items() if layer in LAYERS}
 
 
 def in_force(frame: Frame, as_of: date | None) -> Frame:

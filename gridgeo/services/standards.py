@@ -54,6 +54,8 @@ class Standards:
     patrol_minutes, patrol_fixes, patrol_inside_share, patrol_apart_h : int or float
         What makes a patrol valid: least minutes, least fixes, least share of them in its grid,
         least hours from the start of the one before.
+    patrol_border_m : float
+        How far outside its grid a fix of a patrol still counts as inside.
     patrol_radius_m : float
         How near to a track a street counts as walked.
     streets_walked_share : float
@@ -89,6 +91,9 @@ class Standards:
     patrol_fixes: int = MIN_FIXES
     patrol_inside_share: float = MIN_INSIDE_SHARE
     patrol_apart_h: float = APART_H
+    # Phones err, and streets are the borders of grids: one in a thousand of the sample's patrols
+    # has half of its fixes on the far side.
+    patrol_border_m: float = 10.0
     # The width of a street and the error of a phone; half of the streets in a week is our choice.
     patrol_radius_m: float = 20.0
     streets_walked_share: float = 0.5

@@ -21,6 +21,8 @@ LAYERS = (
     "workers",
     "appointments",
     "visits",
+    "streets",
+    "rosters",
     "incidents",
     "dispatches",
 )
@@ -45,7 +47,8 @@ def case(request, samples, tmp_path_factory):
     elif request.param in CROWDED:
         folder = tmp_path_factory.mktemp("crowded")
         write_town(folder, request.param, CROWDED[request.param])
-    source = Files({name: next(folder.glob(f"{name}.*")) for name in LAYERS})
+    files = {name: next(folder.glob(f"{name}.*")) for name in LAYERS}
+    source = Files(files | {"fixes": folder / "tracks.parquet"})
     if request.param == "store":
         source = request.getfixturevalue("town_store")
     truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
@@ -117,6 +120,13 @@ def test_seams_are_those_planted(found, planted):
     expected = {"+".join(d["subjects"]): d["value"] for d in planted if d["kind"] == "seam"}
     rows = found.findings[found.findings["kind"] == "seam"]
     assert dict(zip(rows["subject"], rows["value"], strict=True)) == expected
+
+
+def test_grids_patrolled_too_seldom_are_those_planted_on_every_day(found, planted):
+    expected = {d["subjects"][0]: 7.0 for d in planted if d["kind"] == "patrol"}
+    rows = found.findings[found.findings["kind"] == "patrol"]
+    assert dict(zip(rows["subject"], rows["value"], strict=True)) == expected
+    assert subjects_found(found, ["patrol-share"]) == {}
 
 
 def test_a_layer_that_is_missing_is_said_and_never_counts_as_clean(samples):

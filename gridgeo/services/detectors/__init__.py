@@ -5,6 +5,7 @@ A new one is a file here with its ``KINDS``, and a place in ``DETECTORS``.
 
 from gridgeo.services.detectors import (
     households,
+    patrols,
     reach,
     records,
     response,
@@ -16,7 +17,18 @@ from gridgeo.services.detectors import (
 )
 from gridgeo.services.detectors.day import Day, Found
 
-DETECTORS = (territory, households, staffing, reach, rounds, records, silence, response, seams)
+DETECTORS = (
+    territory,
+    households,
+    staffing,
+    reach,
+    rounds,
+    patrols,
+    records,
+    silence,
+    response,
+    seams,
+)
 
 # The kinds that are looked for, in the order of the detectors.
 KINDS: tuple[str, ...] = tuple(kind for detector in DETECTORS for kind in detector.KINDS)
