@@ -82,12 +82,15 @@ class Bench:
             peer=peer,
             theirs=tuple(told["theirs_s"]),
             target=case.target,
-            difference=told["difference"] or told["figure"],
+            difference=told["difference"],
             added_mb=told["added_mb"],
             peer_mb=told["peer_mb"],
             growth=told["growth"],
         )
         rows = [row]
+        if told["gaps"]:
+            what = f"{case.what}: gap that is left to prove"
+            rows.append(Row(what, row.on, tuple(told["gaps"]), "%", target=0.1))
         if name == "spots-floor" and told["theirs_s"]:
             first = (told["ours_first_s"],), (told["theirs_first_s"],)
             what = f"{case.what}, first call of a process"

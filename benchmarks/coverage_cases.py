@@ -33,8 +33,8 @@ class Case:
         The peer's answer.
     differ : callable or None
         ``differ(ours, theirs, instance)`` says in words how the answers differ.
-    figure : callable or None
-        What is said of our answer where nobody is asked, in words.
+    gap : callable or None
+        How far our answer may be from the best there is, in per cent, proven.
     target : float or None
         Seconds.
     peer_seeds : int
@@ -52,7 +52,7 @@ class Case:
     peer: str = ""
     theirs: Callable | None = None
     differ: Callable | None = None
-    figure: Callable | None = None
+    gap: Callable | None = None
     target: float | None = None
     peer_seeds: int = 3
     seeds: int = 3

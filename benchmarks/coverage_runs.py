@@ -24,20 +24,21 @@ def raced(_tell, name, seeds, share):
     dict
         ``ours_s``, ``theirs_s`` (of the processor); ``ours_first_s``, ``theirs_first_s``, those of
         the first call, on a small instance: what is imported or compiled late, is so then;
-        ``difference`` and ``figure`` in words, of the first seed; ``added_mb``, ``peer_mb`` of
-        the first; ``growth``; ``peer_error``.
+        ``difference`` in words, of the first seed; ``gaps``; ``added_mb``, ``peer_mb`` of the
+        first; ``growth``; ``peer_error``.
     """
     case = CASES[name]
-    told = {"ours_s": [], "theirs_s": [], "difference": "", "figure": "", "peer_error": ""}
+    told = {"ours_s": [], "theirs_s": [], "gaps": [], "difference": "", "peer_error": ""}
     told |= {"added_mb": np.nan, "peer_mb": np.nan, "growth": np.nan}
     told |= {"ours_first_s": _measured(case.ours, case.make(0, WARM_SHARE))[0]}
     for seed in range(1, min(seeds, case.seeds) + 1):
         instance = case.make(seed, share)
         taken, mb, ours = _measured(case.ours, instance)
         told["ours_s"].append(taken)
+        if case.gap:
+            told["gaps"].append(case.gap(ours))
         if seed == 1:
             told["added_mb"] = mb
-            told["figure"] = case.figure(ours) if case.figure else ""
         if case.theirs and not told["peer_error"] and seed <= case.peer_seeds:
             try:
                 with warnings.catch_warnings(action="ignore"):
