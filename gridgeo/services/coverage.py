@@ -106,7 +106,7 @@ def blind_spots(
         zone,
         grids,
         villages,
-        _duty(source, villages, jurisdiction, as_of),
+        duty_of(source, villages, jurisdiction, as_of),
         homes,
         count_households(source, grids, as_of, load),
     )
@@ -153,12 +153,13 @@ def only(found: BlindSpots, kinds: list[str]) -> BlindSpots:
     )
 
 
-def _duty(
+def duty_of(
     source: Source,
     villages: gpd.GeoDataFrame,
     given: gpd.GeoDataFrame | BaseGeometry | None,
     as_of: dt.date,
 ) -> gpd.GeoDataFrame | BaseGeometry | None:
+    """Say what the grids are to cover: what was given, else the towns, else the villages."""
     if given is not None:
         return given
     towns = source.frame(TOWNS, as_of=as_of)
