@@ -320,16 +320,16 @@ def test_a_street_met_everywhere_by_a_crowd_is_asked_no_further():
     assert high[0] * 1000 == pytest.approx((xy[:, 0] + reach).max())
 
 
-def test_many_stretches_of_one_segment_are_all_kept():
+def test_many_stretches_of_one_segment_are_kept_apart_by_centimetres():
     xy = np.column_stack([np.arange(300) * 10.0, np.zeros(300)])
     rng = np.random.default_rng(1)
     ends = np.repeat(rng.permutation(300), 2).reshape(-1, 2)
     segment, low, high = stretches(
-        np.array([[-5.0, 0.0, 2995.0, 0.0]]), np.array([0]), plant(xy, ends), 1.0
+        np.array([[-5.0, 0.0, 2995.0, 0.0]]), np.array([0]), plant(xy, ends), 4.99
     )
     assert len(segment) == 300
-    np.testing.assert_allclose(low * 3000, np.arange(300) * 10 + 4)
-    np.testing.assert_allclose(high * 3000, np.arange(300) * 10 + 6)
+    np.testing.assert_allclose(low * 3000, np.arange(300) * 10 + 0.01)
+    np.testing.assert_allclose(high * 3000, np.arange(300) * 10 + 9.99)
 
 
 @pytest.mark.parametrize("crs", [None, "EPSG:4490", "EPSG:3857"])
