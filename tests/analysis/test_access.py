@@ -283,8 +283,11 @@ def test_a_stored_0_is_a_distance_and_what_is_not_stored_is_none():
     stored = csr_array((np.array([0.0, 5.0]), ([0, 1], [0, 1])), shape=(3, 2))
     homes, stations = pd.DataFrame({"persons": [2, 1, 1]}), pd.DataFrame({"capacity": [6, 1]})
     assert access(homes, stations, 1, distances=stored).tolist() == [3.0, 0.0, 0.0]
-    twice = coo_array(([9.0, 4.0], ([0, 0], [0, 0])), shape=(3, 2))  # 4 m once, not 13 m
-    assert access(homes, stations, 9, distances=twice).tolist() == [3.0, 0.0, 0.0]
+    # Of a pair stored twice the shorter way counts, once: 4 m, neither 9 nor 13.
+    twice = coo_array(([9.0, 4.0, 1.0], ([0, 0, 1], [0, 0, 0])), shape=(3, 2))
+    found = access(homes, stations, 9, "e2sfca", distances=twice)
+    ratio = 6 / (0.68 * 2 + 1 * 1)
+    assert found.tolist() == pytest.approx([0.68 * ratio, ratio, 0.0])
 
 
 # --- edges ------------------------------------------------------------------------------------
