@@ -87,7 +87,7 @@ def test_a_band_for_size_is_taken_from_the_command(run, town, tmp_path):
     assert len(gpd.read_file(tmp_path / "none.geojson")) == 0
 
 
-@pytest.mark.parametrize("kind", ["load", "blind-spots", "incidents"])
+@pytest.mark.parametrize("kind", ["load", "blind-spots", "incidents", "hotspots"])
 def test_every_map_is_drawn_from_files(run, town, tmp_path, kind):
     done = run("map", kind, "--from", town, "--as-of", "2026-07-01", "-o", "map.html")
     assert done.returncode == 0, done.stderr
