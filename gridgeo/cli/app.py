@@ -14,6 +14,7 @@ from gridgeo.cli import (
     due,
     files,
     machine,
+    patrols,
     plan,
     reach,
     repair,
@@ -52,6 +53,7 @@ def _options(
 for room in (
     town,
     assign,
+    patrols,
     files,
     repair,
     appraise,

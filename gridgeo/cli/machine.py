@@ -1,5 +1,6 @@
 """Commands for the machine: the private database, its checks, the service."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pandas as pd
@@ -86,9 +87,13 @@ def status() -> None:
         counts, feeds = store.counts(), store.feeds().tail(10)
         layers = store.published_layers("internal")
         answered = store.answered(settings.zone)
+        fixes, oldest = store.fixes_waiting()
     table("Rows", ["layer", "rows"], [[k, f"{v:,}"] for k, v in counts.items()])
     waiting = f"{answered.waiting:,} wait" + (", borders moved" if answered.borders_moved else "")
     tell(f"{answered.answered:,} incidents have their grid, {waiting}")
+    if oldest is not None:
+        hours = (datetime.now(UTC) - oldest).total_seconds() / 3600
+        tell(f"{fixes:,} raw fixes stand; the oldest was taken {hours:,.0f} hours ago")
     columns = ["layer", "file", "from", "rows", "refused", "taken in (UTC)", "lag", "basis"]
     table("Last files", columns, [_told(feed) for feed in feeds.itertuples()])
     published = [
@@ -98,6 +103,8 @@ def status() -> None:
     table("Published", ["layer", "version", "at (UTC)"], published)
     if answered.waiting or answered.borders_moved:
         next_step("`gridgeo assign` gives incidents the grid in force when they happened")
+    if fixes:
+        next_step("`gridgeo patrols` makes patrols of tracks and drops fixes older than 72 hours")
 
 
 def _told(feed: Any) -> list[str]:  # noqa: ANN401  # a row of a table

@@ -10,9 +10,11 @@ import typer
 
 from gridgeo import wiring
 from gridgeo.cli import options as given
+from gridgeo.cli import patrols
 from gridgeo.cli.demo import demo
 from gridgeo.cli.sample import sample
 from gridgeo.cli.say import bar, next_step, tell
+from gridgeo.model.frames import FIXES
 from gridgeo.services.imports import (
     Asked,
     Directory,
@@ -121,7 +123,11 @@ def import_(
         next_step(
             f"add --reject-file rejects.csv, mend it, gridgeo import {layer} rejects.csv{again}"
         )
-    elif not dry_run:
+    elif dry_run:
+        return
+    elif layer == FIXES.name:
+        next_step("`gridgeo patrols` makes patrols of tracks and drops fixes older than 72 hours")
+    else:
         next_step("`gridgeo publish`, or the next layer")
 
 
@@ -190,6 +196,9 @@ def publish(
     Example: gridgeo publish --as-of 2026-07-01 --source 城南街道
     """
     settings = Settings()
+    with wiring.opened(settings) as store:
+        if store.fixes_waiting()[0]:  # whoever publishes each night keeps no old fix either
+            patrols.make(store, settings)
     with bar("Publishing") as told, wiring.opened(settings) as store:
         done = publish_all(
             store,

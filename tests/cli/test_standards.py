@@ -29,9 +29,17 @@ def test_incidents_in_time_and_how_near_a_seam_is():
     assert said.reach_within_m == standards_of(None, Settings()).reach_within_m
 
 
+def test_patrols_a_day_and_streets_walked():
+    said = standards_of(["3/d", "62.5%-of-streets"], Settings())
+    assert (said.patrols_per_day, said.streets_walked_share) == (3, 0.625)
+    assert said.reach_within_m == standards_of(None, Settings()).reach_within_m
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "101%-of-streets",
+        "1.5/d",
         "101%-in-time",
         "0%-in-time",
         "80%",
