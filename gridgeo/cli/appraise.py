@@ -9,8 +9,9 @@ import typer
 from gridgeo.cli import options as given
 from gridgeo.cli.say import bar, next_step, table, tell
 from gridgeo.errors import ParameterError
-from gridgeo.model.files import write_frame
+from gridgeo.model.files import write_frame, write_text
 from gridgeo.render.files import write_layer
+from gridgeo.render.funnel import funnel_page
 from gridgeo.services.about import About
 from gridgeo.services.assessment import (
     LEVELS,
@@ -23,6 +24,7 @@ from gridgeo.services.assessment import (
 )
 from gridgeo.services.kept import kept
 from gridgeo.settings import Settings
+from gridgeo.words import LANGS
 
 _TABLES = (".csv", ".xlsx")  # without shapes: nobody reads a polygon in a cell
 _MEANS = {
@@ -59,6 +61,10 @@ def appraise_(
     incidents: given.Incidents = None,
     visits: given.Visits = None,
     patrols: Annotated[Path | None, typer.Option("--patrols", help="File of patrols.")] = None,
+    funnel: Annotated[
+        Path | None, typer.Option(help="Page of funnels to write besides, as .html.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Of that page, zh or en.")] = "zh",
     folder: given.Folder = None,
     crs: given.Crs = None,
 ) -> None:
@@ -74,6 +80,8 @@ def appraise_(
             f"{', '.join(strange)}: no such level; there are {', '.join(LEVELS)}.",
             fields=["level"],
         )
+    if lang not in LANGS:
+        raise ParameterError(f"lang is {lang!r}; zh or en is needed.", fields=["lang"])
     targets = dict(map(_target, target or []))
     day = given.day(as_of, settings)
     standards = given.standards_of(standard, settings)
@@ -96,6 +104,8 @@ def appraise_(
             write_frame(pd.DataFrame(features.drop(columns=features.geometry.name)), output)
         else:
             write_layer(layer, output)
+        if funnel is not None:
+            write_text(funnel_page(layer, lang, levels[0]), funnel)
         given.report_refused(origin)
     counts = grade_counts(layer)
     shown = [grade for grade in _MEANS if grade in counts]
@@ -119,6 +129,8 @@ def appraise_(
     for note in layer.notes("en"):
         tell(note)
     tell(f"{output}: {len(layer.features):,} rows")
+    if funnel is not None:
+        tell(f"{funnel}: a funnel for each figure, of the level {levels[0]}")
     next_step("`gridgeo blind-spots` with the same files: what to do about it, and where")
 
 

@@ -41,6 +41,19 @@ def test_grids_are_appraised_onto_a_map_by_targets_of_ones_own(run, town, tmp_pa
     assert "0.8 / 0.6" in done.stdout
 
 
+def test_funnels_are_written_beside(run, town, tmp_path):
+    done = run(
+        "appraise", "--from", town, *LINE, "--level", "village", "--level", "grid",
+        "--funnel", "funnel.html", "--lang", "en", "-o", "appraisal.xlsx",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "funnel.html").read_text(encoding="utf-8")
+    assert "<h1>Appraisal · Village · 2026-07-01</h1>" in page
+    assert "<h2>Closed in time</h2>" in page
+    rows = pd.read_excel(tmp_path / "appraisal.xlsx", dtype={"code": str})
+    assert {*rows["level"]} == {"grid", "village"}
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -50,6 +63,7 @@ def test_grids_are_appraised_onto_a_map_by_targets_of_ones_own(run, town, tmp_pa
         (("--target", "on-time=0.8:0.9"), "needed is 0 < floor < target < 1"),
         (("--target", "closed=0.9:0.8"), "closed: no metric with a target"),
         (("--days", "0"), "The period has 0 days"),
+        (("--lang", "fr"), "zh or en is needed"),
     ],
 )
 def test_what_cannot_be_asked_is_said(run, town, asked, said):

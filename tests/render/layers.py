@@ -198,11 +198,26 @@ def assessment(city=False):
     if city:
         row = parts[0].iloc[:1].assign(level="city", geometry=None)
         parts.append(row.set_axis(["city.city.on-time"]))
-    texts = (Field(name) for name in ("level", "name", "metric", "definition", "grade"))
+    texts = (Field(name) for name in ("level", "name", "peers", "metric", "definition", "grade"))
     counts = (Field(name, "int", is_count=True) for name in ("numerator", "denominator"))
-    shares = (Field(name, "float") for name in ("share", "low", "high", "peers_share", "z"))
+    shares = (
+        Field(name, "float")
+        for name in (
+            "share",
+            "low",
+            "high",
+            "peers_share",
+            "z",
+            "limit_low",
+            "limit_high",
+            "expected",
+        )
+    )
     frame = gpd.GeoDataFrame(pd.concat(parts), crs=4549)
-    frame[["low", "high", "peers_share"]] = np.column_stack([frame["share"]] * 3)
+    frame[["low", "high"]] = np.column_stack([frame["share"] - 0.05, frame["share"] + 0.05])
+    frame = frame.assign(
+        peers="grid general", peers_share=0.9, limit_low=0.8, limit_high=0.97, expected=np.nan
+    )
     scope = Scope(
         "assessment", zh="考核", en="Appraisal", fields=(*texts, *counts, *shares), source=SOURCE
     )

@@ -20,11 +20,16 @@ ANSWERS: dict[str, str] = {
     "high": "float64",
     "peers_share": "float64",
     "z": "float64",
+    "limit_low": "float64",
+    "limit_high": "float64",
     "p_target": "float64",
     "grade": "str",
     "peers_counted": "float64",
     "prior": "str",
 }
+
+
+_AWAY = {"z": "z", "limit_low": "low_998", "limit_high": "high_998"}
 
 
 def judged(rows: pd.DataFrame, metrics: Mapping[str, Metric]) -> pd.DataFrame:
@@ -39,12 +44,14 @@ def judged(rows: pd.DataFrame, metrics: Mapping[str, Metric]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (n, 10)
+    DataFrame, shape (n, 12)
         On the index of ``rows``: ``share``, of a ratio observed ÷ expected; ``shrunk``, drawn
         towards the peers (shares alone); ``low`` and ``high``, 90 %; ``peers_share``, the sum
         of their numerators over that of their denominators; ``z``, standard errors above them
-        with over-dispersion; ``p_target``, the probability that the target is met; ``grade``,
-        missing where nothing is graded; ``peers_counted`` and ``prior`` as in ``shrunk_shares``.
+        with over-dispersion; ``limit_low`` and ``limit_high``, between which 99.8 % of units like
+        the peers lie at this denominator; ``p_target``, the probability that the target is
+        met; ``grade``, missing where nothing is graded; ``peers_counted`` and ``prior`` as in
+        ``shrunk_shares``.
     """
     out = pd.DataFrame(
         {name: pd.Series(None, rows.index, dtype=kind) for name, kind in ANSWERS.items()}
@@ -63,7 +70,8 @@ def _shares(part: pd.Series, rows: pd.DataFrame, metric: Metric) -> pd.DataFrame
     shares = shrunk_shares(part, whole, rows["peers"])
     found = shares[["share", "shrunk", "low", "high", "prior"]].copy()
     away = funnel(part, whole, rows["peers"])
-    found["peers_share"], found["z"] = away["middle"], away["z"]
+    found["peers_share"] = away["middle"]
+    found[[*_AWAY]] = away[[*_AWAY.values()]].to_numpy()
     found["peers_counted"] = shares["peers"].astype("float64")
     if metric.target is not None and metric.floor is not None:
         graded = grades(shares, metric.target, metric.floor, metric.better)
@@ -79,5 +87,5 @@ def _ratios(part: pd.Series, rows: pd.DataFrame) -> pd.DataFrame:
     low, high = np.full((2, len(rows)), np.nan)
     known = told.to_numpy(dtype=bool)
     low[known], high[known] = ratio_interval(observed[told], expected[told])
-    found = pd.DataFrame({"share": away["value"], "z": away["z"], "low": low, "high": high})
-    return found.assign(peers_share=np.where(known, 1.0, np.nan))
+    found = away[["value", *_AWAY.values()]].set_axis(["share", *_AWAY], axis=1)
+    return found.assign(low=low, high=high, peers_share=np.where(known, 1.0, np.nan))

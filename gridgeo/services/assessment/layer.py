@@ -29,6 +29,8 @@ _TOLD = {
     "high": Field("high", "float", zh="90% 上限", en="high end, 90 %"),
     "peers_share": Field("peers_share", "float", zh="同类均值", en="mean of the peers"),
     "z": Field("z", "float", zh="偏离同类(z)", en="standard errors above the peers"),
+    "limit_low": Field("limit_low", "float", zh="99.8% 控制下限", en="low limit, 99.8 %"),
+    "limit_high": Field("limit_high", "float", zh="99.8% 控制上限", en="high limit, 99.8 %"),
     "p_target": Field("p_target", "float", zh="达标概率", en="probability of the target"),
     "grade": Field("grade", zh="等级", en="grade"),
     "peers_counted": Field("peers_counted", "int", zh="同类数", en="peers"),
