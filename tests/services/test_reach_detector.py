@@ -10,7 +10,7 @@ from shapely import LineString, Point, box
 from gridgeo.services.about import About
 from gridgeo.services.coverage import blind_spots
 from gridgeo.services.coverage_layers import coverage_layer
-from gridgeo.services.sources import empty
+from gridgeo.services.sources import Files, empty
 from gridgeo.services.standards import Standards
 
 DAY = dt.date(2026, 7, 1)
@@ -108,3 +108,16 @@ def test_stations_of_unknown_capacity_are_not_shared_out(lacking):
     spots, _ = found(town(stations=stations), Standards(places_per_person=1))
     assert spots.not_judged["access"] == "a capacity of every station"
     assert "reach" in spots.judged
+
+
+def test_the_store_and_the_files_of_a_town_tell_the_same_along_streets(town_store, samples):
+    layers = ("grids", "towns", "villages", "households", "stations", "streets")
+    files = Files({name: next((samples / "town").glob(f"{name}.*")) for name in layers})
+    standards = Standards(reach_within_m=1000, reach_by="streets", places_per_person=1.0)
+    (stored, rows), (filed, same) = (
+        found(one, standards, kinds=("reach", "unreachable", "access"))
+        for one in (town_store, files)
+    )
+    assert {"reach", "unreachable", "access"} <= {*stored.judged} & {*filed.judged}
+    assert [row[:2] for row in rows] == [row[:2] for row in same]
+    assert len(rows) > 100
