@@ -50,7 +50,7 @@ def test_funnels_are_written_beside(run, town, tmp_path):
     page = (tmp_path / "funnel.html").read_text(encoding="utf-8")
     assert "<h1>Appraisal · Village · 2026-07-01</h1>" in page
     assert "<h2>Closed in time</h2>" in page
-    rows = pd.read_excel(tmp_path / "appraisal.xlsx", dtype={"code": str})
+    rows = pd.read_excel(tmp_path / "appraisal.xlsx", dtype=str, engine="openpyxl")
     assert {*rows["level"]} == {"grid", "village"}
 
 
