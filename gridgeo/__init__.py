@@ -6,6 +6,7 @@
 
 from gridgeo._version import __version__
 from gridgeo.analysis.access import access
+from gridgeo.analysis.appraisal import funnel, grades, observed_over_expected, shrunk_shares
 from gridgeo.analysis.assign import Assigner, assign
 from gridgeo.analysis.balance import (
     Choice,
@@ -100,6 +101,8 @@ __all__ = [
     "emerging_hotspots",
     "expected_counts",
     "fewest_stations",
+    "funnel",
+    "grades",
     "heat",
     "hotspots",
     "hours_until",
@@ -107,6 +110,7 @@ __all__ = [
     "limits",
     "local_moran",
     "near_repeats",
+    "observed_over_expected",
     "on_time",
     "patrol_days",
     "patrol_share",
@@ -121,6 +125,7 @@ __all__ = [
     "service_areas",
     "share_of_intervals",
     "shrink_rates",
+    "shrunk_shares",
     "silence_onset",
     "silent_chance",
     "silent_grids",
