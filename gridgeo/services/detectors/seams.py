@@ -1,5 +1,7 @@
 """Is an incident near a border answered by one grid, or sent from one to the other (B)?"""
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gridgeo.analysis.seams import bounces, seams
@@ -15,7 +17,7 @@ def detect(day: Day) -> Found:
     """Judge the borders between the grids of today.
 
     Incidents known by their grid alone lie near no border. ``value`` is the number of incidents
-    sent from one grid to the other; ``days`` since the first of them.
+    sent from one grid to the other; ``days`` since one first went between the two.
     """
     found, standards = Found(), day.standards
     within = standards.incidents_within_days
@@ -26,7 +28,7 @@ def detect(day: Day) -> Found:
     if not found.can_judge(KINDS, *missing) or reports is None:
         return found
     sent = sent[(sent["dispatched_at"] < reports.moment).to_numpy(dtype=bool)]
-    strange = ~sent["incident_id"].isin(day.source.frame(INCIDENTS).index)
+    strange = ~_among(sent["incident_id"], day.source.frame(INCIDENTS).index)
     found.strays = {"unknown-incident": int(strange.sum())} if strange.any() else {}
     grids = day.grids[~day.grids.index.duplicated()]
     recent = reports.frame[reports.since(within) & reports.exact]
@@ -57,7 +59,13 @@ def detect(day: Day) -> Found:
 
 def _first_day(sent: pd.DataFrame, incidents: pd.Index, zone: str) -> pd.Series:
     """Give the day on which one of the incidents first went from one grid to another, by pair."""
-    hops = bounces(sent[sent["incident_id"].isin(incidents)])
+    hops = bounces(sent)
+    hops = hops[_among(hops["incident_id"], incidents)]
     two = hops[["grid_from", "grid_to"]].astype("str")
     first = hops.groupby(two.min(axis=1) + "+" + two.max(axis=1))["bounced_at"].min()
     return first.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
+
+
+def _among(ids: pd.Series, known: pd.Index) -> npt.NDArray[np.bool_]:
+    """Tell which ids are known; ``isin`` takes each text in its hands and ten times as long."""
+    return np.asarray(known.get_indexer(pd.Index(ids)) >= 0)
