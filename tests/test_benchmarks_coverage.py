@@ -15,8 +15,7 @@ QUICK = [name for name in coverage_runs.CASES if name not in coverage.SLOW]
 EQUAL = {"2sfca": 1e-9, "e2sfca": 1e-9, "3sfca": 1e-9, "spots": 1e-9, "moran": 1e-9}
 
 
-def test_the_quick_form_measures_every_part_and_keeps_what_it_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(coverage, "OTHERS", {})
+def test_the_quick_form_measures_every_part_and_keeps_what_it_said(tmp_path):
     asked = ["--quick", "--here", "--seeds=1"]
     said = run("coverage", asked, tmp_path)
     assert "Not measured: nothing." in said
@@ -27,7 +26,9 @@ def test_the_quick_form_measures_every_part_and_keeps_what_it_said(tmp_path, mon
     assert {
         "2SFCA",
         "nearest station along streets",
+        "patrolled share of streets",
         "silent grids, silent_grids: recall",
+        "gaps and overlaps with areas",
     } <= whats
     assert all(row[2] for row in rows)
 
