@@ -14,6 +14,7 @@ from gridgeo.analysis.territory import across_faults, household_faults, territor
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.errors import CRSError, ParameterError
 from gridgeo.model.findings import FINDINGS
+from gridgeo.model.people import PERSONS_PER_HOUSEHOLD
 
 METRES = 4549
 DAY = dt.date(2026, 6, 30)
@@ -60,7 +61,7 @@ def test_those_who_live_in_a_fault_make_its_severity():
     people = homes([(55, 50), (56, 50), (55, 51), (50, 50), (10, 10)], lived_in=[True] * 5)
     people.loc["h2", "lived_in"] = False
     rows = territory_findings(faults, people)
-    assert said(rows, "households", "severity") == [(2, 1.0)]
+    assert said(rows, "households", "severity") == [(2, 0.5 * 2 * PERSONS_PER_HOUSEHOLD)]
 
 
 def test_a_gap_that_touches_no_grid_is_about_the_jurisdiction():
@@ -120,6 +121,21 @@ def test_without_a_village_on_record_the_one_that_holds_most_is_its_own(recorded
 def test_a_grid_in_no_village_is_beyond_as_a_whole():
     town = grids({"01": box(300, 0, 310, 10), "02": box(200, 0, 210, 10)})
     assert said(across_faults(town, VILLAGES), "subject", "value") == [("01", 100.0), ("02", 100.0)]
+
+
+def test_each_grid_across_gets_its_own_parts_as_evidence():
+    comb = box(0, 0, 100, 100) | box(100, 0, 110, 20) | box(100, 80, 110, 100)
+    shapes = {"01": comb, "02": box(0, 0, 50, 50), "03": box(90, 40, 200, 60)}
+    rows = across_faults(grids(shapes, ["v1", "v1", "v2"]), VILLAGES)
+    assert said(rows, "subject", "value") == [("01", 400.0), ("03", 200.0)]
+    parts = [shapely.get_num_geometries(shape) for shape in rows.geometry]
+    assert parts == [2, 1]
+    assert rows.geometry.area.tolist() == [400.0, 200.0]
+
+
+def test_a_grid_that_only_touches_a_village_lies_in_none():
+    town = grids({"01": box(200, 0, 210, 10), "02": box(90, 100, 110, 110)})
+    assert said(across_faults(town, VILLAGES), "value") == [(100.0,), (200.0,)]
 
 
 @pytest.mark.parametrize(("tolerance_m2", "found"), [(99.9, 1), (100.0, 0)])
@@ -206,7 +222,7 @@ def test_without_any_grid_every_household_is_infinitely_far_from_one():
 def test_an_empty_dwelling_is_a_finding_that_concerns_nobody():
     people = homes([(500, 0), (600, 0)], lived_in=[False, None])
     rows = household_faults(people, grids(PAIR))
-    assert said(rows, "households", "severity") == [(0, 0.0), (1, 1.0)]
+    assert said(rows, "households", "severity") == [(0, 0.0), (1, PERSONS_PER_HOUSEHOLD)]
 
 
 def test_no_household_is_no_fault():
