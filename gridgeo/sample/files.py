@@ -31,7 +31,7 @@ FORMATS = {
 }
 VERSION = 5  # of the sample: counted up whenever the same seed makes something else
 TRUTH = "truth.json"
-TRACKS = "tracks.parquet"  # no layer: raw fixes are not taken in
+TRACKS = "tracks.parquet"  # of the layer fixes: what is made of them is kept, not they
 
 _MANY_ROWS = 50_000  # a CSV of more takes long to read
 _WRITTEN = "2026-07-01T00:00:00.000Z"  # GeoPackage notes when it was written; ours must not differ

@@ -49,7 +49,7 @@ sourced from default.
 | file | layer | rows |
 |---|---|---|
 {chr(10).join(rows)}
-| `tracks.parquet` | 巡查轨迹, no layer | {len(sample.tracks):,} |
+| `tracks.parquet` | 巡查轨迹点 (`fixes`) | {len(sample.tracks):,} |
 | `truth.json` | planted defects | {len(sample.truth)} |
 
 - {households:,} occupied households; incidents of {days.min()} to {days.max()}; visits of January
