@@ -1,4 +1,7 @@
-"""The appraisal of a small town, each figure worked out by hand."""
+"""The appraisal of a small town, each figure worked out by hand.
+
+Long because all of its tests look at the same town.
+"""
 
 import datetime as dt
 
