@@ -11,7 +11,7 @@ from gridgeo.analysis.near_pairs import Floats, Ints
 from gridgeo.analysis.siting.bound import most_reached
 from gridgeo.analysis.siting.highs import solve
 from gridgeo.analysis.siting.reduce import useful_candidates
-from gridgeo.analysis.siting.start import good_choice, greedy
+from gridgeo.analysis.siting.start import better_choice, good_choice, greedy
 from gridgeo.analysis.siting.task import Siting, counts, read_task
 from gridgeo.errors import ParameterError
 
@@ -113,13 +113,14 @@ def _best(
 ) -> tuple[Ints, float]:
     """Give ``p`` columns that reach much, and a bound on what any ``p`` reach."""
     chosen = good_choice(rows, weight, p)
-    everybody = float(weight.sum())
     reached = float(weight[counts(rows, chosen) > 0].sum())
-    enough = reached * (1 + gap)
-    most = 0.0 if p == 0 else everybody
-    if 0 < enough < everybody:
-        most = most_reached(rows, weight, p, reached, enough)
-    if most <= enough or p == 0 or time_limit_s == 0:
+    most = float(weight.sum()) if p else 0.0
+    if 0 < reached * (1 + gap) < most:
+        most = most_reached(rows, weight, p, reached, reached * (1 + gap))
+    if most <= reached * (1 + gap) or time_limit_s == 0:
+        return chosen, most
+    chosen = better_choice(rows, weight, chosen)
+    if most <= weight[counts(rows, chosen) > 0].sum() * (1 + gap):
         return chosen, most
     # Who can be reached from one place only is part of what that place is worth.
     few = np.asarray(rows.sum(axis=1)) == 1

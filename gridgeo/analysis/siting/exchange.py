@@ -58,7 +58,9 @@ def sets_of(rows: csr_array, weight: Floats) -> Sets:
 
 
 @njit(cache=True, nogil=True)
-def search(sets: Sets, start: Ints, rounds: int, most_out: int, slack: float, cycle: int) -> Ints:
+def search(
+    sets: Sets, start: Ints, rounds: int, most_out: int, slack: float, cycle: int, seed: int
+) -> Ints:
     """Shake a choice and exchange, round after round.
 
     Parameters
@@ -74,11 +76,13 @@ def search(sets: Sets, start: Ints, rounds: int, most_out: int, slack: float, cy
         cycle, and starts again.
     cycle : int
         Rounds.
+    seed : int
+        Of the dice.
 
     Returns
     -------
     int64, shape (p,)
-        The best choice met. The same for the same input: the dice are part of the method.
+        The best choice met, no worse than ``start``.
     """
     m, p, total = len(sets.start) - 1, len(start), sets.weight.sum()
     now = Choice(
@@ -95,7 +99,7 @@ def search(sets: Sets, start: Ints, rounds: int, most_out: int, slack: float, cy
     worth += _exchange(sets, now, both, least)
     best, best_worth = now.at.copy(), worth
     before, near, barred = now.at.copy(), np.zeros(p, np.int64), np.full(m, -1)
-    dice = seeded(0)
+    dice = seeded(seed)
     for turn in range(rounds):
         if best_worth >= total - least:
             break
@@ -238,4 +242,4 @@ def _exchange(sets: Sets, now: Choice, both: Floats, least: float) -> float:
 def warm_exchange() -> None:
     """Compile the kernels, or load them from numba's disk cache."""
     rows = csr_array(np.eye(3))
-    search(sets_of(rows, np.ones(3)), np.array([0, 1]), 2, 1, 0.0, 2)
+    search(sets_of(rows, np.ones(3)), np.array([0, 1]), 2, 1, 0.0, 2, 0)
