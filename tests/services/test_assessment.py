@@ -406,4 +406,6 @@ def test_the_store_is_appraised_as_its_files_are(samples, town_store):
     files = Files({name: next((samples / "town").glob(f"{name}.*")) for name in names})
     of_files, of_store = appraise(files, DAY).rows, appraise(town_store, DAY).rows
     columns = ["level", "code", "metric", "definition", "numerator", "rest", "excluded", "grade"]
+    walked = of_store["metric"] == "patrolled"  # the store makes patrols of the sample's tracks
+    of_store = of_store[~walked].reset_index(drop=True)
     pd.testing.assert_frame_equal(of_store[columns], of_files[columns])
