@@ -137,7 +137,7 @@ def _without_pinholes(part: BaseGeometry) -> BaseGeometry:
     if kept.all():
         return part
     rings = shapely.get_exterior_ring(holes[kept])
-    return shapely.polygons(shapely.get_exterior_ring(part), list(rings))
+    return shapely.Polygon(shapely.get_exterior_ring(part), list(rings))
 
 
 def _sides(place: BaseGeometry) -> tuple[np.ndarray, np.ndarray]:

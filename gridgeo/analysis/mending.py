@@ -47,7 +47,8 @@ class Repairs:
         from_grid : id of the grid that yields it; None where nobody had it.
         area_m2 : float.
         repaired : bool. Otherwise the fault is still there.
-        look : bool. A person should look at it: it is large, or takes more than half of a grid.
+        look : bool. A person should look at it: it is large, takes more than half of a grid, or
+            winds past so many grids that less than a quarter of its border is that of ``to_grid``.
         reason : "longest-border" | "own-village" (a longer border is that of another village) |
             "rest-whole" (the other one would be torn or empty) | "cut-off" (from the grid that
             yields, smaller than the place that cuts it off) | "mended" | "beyond-jurisdiction" |
@@ -170,8 +171,7 @@ class _Work:
         self._min_m2, self._look_m2 = min_area_m2, look_above_m2
         self.shapes, _ = mended_areas(np.asarray(grids.geometry.array), grids.index)
         self._touched: set[int] = set()
-        names = [str(name) for name in grids.index]
-        self._names = names
+        self._names = names = [str(name) for name in grids.index]
         self._rank = {i: n for n, i in enumerate(sorted(range(len(names)), key=names.__getitem__))}
         self._villages: np.ndarray | None = None
         if villages is not None:
@@ -299,9 +299,9 @@ class _Work:
                     reason = "longest-border" if grid == ranked[0] else "own-village"
                     winner = grid
                     break
-            yield _Answer(
-                fault, reason, place, winner, None, winner is not None, self._large(place)
-            )
+            winds = winner is not None and border_m[winner] < sum(border_m.values()) / 4
+            look = self._large(place) or winds
+            yield _Answer(fault, reason, place, winner, None, winner is not None, look)
 
     def grids(self) -> gpd.GeoDataFrame:
         """Give the grids as given, with new geometries for those touched."""
