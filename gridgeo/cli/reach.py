@@ -10,15 +10,13 @@ from gridgeo.cli.say import bar, next_step, tell
 from gridgeo.errors import ParameterError
 from gridgeo.model.files import write_frame
 from gridgeo.model.frames import STATIONS
-from gridgeo.publish import roughly
-from gridgeo.publish.layer import K
 from gridgeo.render.files import write_layer
 from gridgeo.services.about import About
 from gridgeo.services.reach_layers import BESIDE_M, service_areas_layer
 from gridgeo.services.siting import Sited, sited
 from gridgeo.services.sources import Files, need
 from gridgeo.services.standards import Standards
-from gridgeo.services.ways import reach_rows
+from gridgeo.services.ways import reach_rows, told_of_reach
 from gridgeo.settings import Settings
 
 Within = Annotated[
@@ -56,14 +54,11 @@ def reach_(
         rows = reach_rows(source, given.day(as_of, settings), standards)
         write_frame(rows, output)
         given.report_refused(source)
-    k, reached = K["internal"], rows["reached"]
-    judged, far = int(reached.notna().sum()), int((~reached).sum())
-    tell(
-        f"{output}: {len(rows):,} households; {roughly(far, k) or 'none'} of {judged:,} farther "
-        f"than {rows['standard'].iloc[0]}"
-    )
-    if len(rows) > judged:
-        tell(f"{roughly(len(rows) - judged, k)} known only by their grid: no way begins there")
+    farther, by_grid = told_of_reach(rows)
+    far = f"{farther or 'none'} of them farther than {rows['standard'].iloc[0]}"
+    tell(f"{output}: {len(rows):,} households, {far}")
+    if by_grid:
+        tell(f"{by_grid} known only by their grid: no way begins there")
 
 
 def isochrones(
@@ -151,14 +146,13 @@ def stations_(
 
 def _tell(found: Sited, output: Path, asked: int | None) -> None:
     """Say what was chosen, whom it reaches, and what is proven."""
-    k, siting = K["internal"], found.siting
-    total = round(found.persons / k) * k
-    reached = round(siting.reached / k) * k
+    siting = found.siting
+    total, reached = found.about(found.persons), found.about(siting.reached)
     share = f" ({reached / total:.1%})" if total else ""
     new = len(siting.chosen) - found.stays
     tell(f"{output}: {found.stays + new:,} stations, {new:,} of them new")
     tell(f"  they reach about {reached:,} of {total:,} persons{share}")
-    bound = round(siting.bound / k) * k if asked is not None else round(siting.bound)
+    bound = round(siting.bound) if asked is None else found.about(siting.bound)
     if siting.optimal:
         tell("  proven: no choice is better")
     elif asked is None:

@@ -53,6 +53,10 @@ class Sited:
     unreachable: str
     by_grid: str
 
+    def about(self, persons: float) -> int:
+        """Round a number of persons to a multiple of k, as it may be told."""
+        return round(persons / _K) * _K
+
 
 def sited(
     source: Source,
@@ -130,7 +134,7 @@ def _together(
     stations: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame, homes: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     """Put what stays before what may come, in the CRS of the homes, by position."""
-    parts = []
+    parts: list[gpd.GeoDataFrame] = []
     for layer, name, stays in ((stations, "stations", True), (candidates, "candidates", False)):
         if len(layer):
             here = to_crs_of(layer, homes, name, "households")

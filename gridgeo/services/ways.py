@@ -12,7 +12,8 @@ from gridgeo.errors import ParameterError
 from gridgeo.model.crs import to_metric
 from gridgeo.model.frames import HOUSEHOLDS, STATIONS, STREETS
 from gridgeo.model.people import persons_of
-from gridgeo.publish import exactly_placed
+from gridgeo.publish import exactly_placed, roughly
+from gridgeo.publish.layer import K
 from gridgeo.services.sources import Source, need
 from gridgeo.services.standards import Standards
 
@@ -76,6 +77,19 @@ def reach_rows(source: Source, as_of: dt.date, standards: Standards) -> pd.DataF
     return pd.DataFrame(
         {"reach_m": reach_m.round(1), "reached": reached, "standard": standard}, homes.index
     )
+
+
+def told_of_reach(rows: pd.DataFrame) -> tuple[str, str]:
+    """Say of the answer of ``reach_rows`` what may be told of single households.
+
+    Returns
+    -------
+    farther, by_grid : str
+        How many are farther than the standard, and how many known only by their grid, as
+        ``roughly`` says it; empty for none.
+    """
+    k, reached = K["internal"], rows["reached"]
+    return roughly(int((~reached).sum()), k), roughly(int(reached.isna().sum()), k)
 
 
 def access_by_standard(

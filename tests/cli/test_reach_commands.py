@@ -31,7 +31,8 @@ def test_reach_says_how_far_each_household_is(run, files, tmp_path):
     assert (straight["reached"] == (straight["reach_m"] <= 500)).mean() > 0.999  # but for 0.1 m
     homes = gpd.read_parquet(files["households"]).set_index("household_id")
     assert set(walked.index) == set(homes.index)
-    assert f"of {len(homes):,} farther than 500m-walk" in done.stdout
+    assert f"walked.csv: {len(homes):,} households, ≈ " in done.stdout
+    assert "of them farther than 500m-walk" in done.stdout
 
 
 def test_isochrones_are_circles_without_streets_and_less_along_them(run, files, tmp_path):
