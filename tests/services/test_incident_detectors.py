@@ -225,6 +225,18 @@ def test_incidents_passed_on_across_a_border_make_it_a_seam():
     assert rows_of(early, "seam").empty
 
 
+def test_who_is_sent_on_after_the_day_began_was_not_sent_on_yet():
+    near = incidents(*[(990, "2101", 24, 90)] * 8)
+    rest = incidents(*[(1990, "2101", 24 * 3, 1)] * 90).rename(index=lambda i: "r" + i)
+    told = pd.concat([near, rest])
+    later, before = (
+        Town(grids=grids(3), incidents=told, dispatches=sent(near, ["g1", "g0"], hours))
+        for hours in (25, 23)
+    )
+    assert len(rows_of(found_in(before), "seam")) == 1
+    assert rows_of(found_in(later), "seam").empty
+
+
 def test_dispatches_of_nobody_are_counted():
     told = incidents((990, "2101", 9, 1))
     stray = sent(told, ["g0", "g1"]).replace("i0", "ghost")
