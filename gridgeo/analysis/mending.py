@@ -292,13 +292,11 @@ class _Work:
             reason = "no-neighbour" if not ranked else "no-grid-of-village"
             if self._villages is not None and village < 0:
                 reason = "in-no-village"
-            winner = None
-            for grid in entitled:
-                reason = "not-joined"
-                if self._take(grid, place):
-                    reason = "longest-border" if grid == ranked[0] else "own-village"
-                    winner = grid
-                    break
+            winner = next((grid for grid in entitled if self._take(grid, place)), None)
+            if entitled:
+                across = winner == entitled[0] != ranked[0]
+                reason = "own-village" if across else "longest-border"
+                reason = reason if winner is not None else "not-joined"
             winds = winner is not None and border_m[winner] < sum(border_m.values()) / 4
             look = self._large(place) or winds
             yield _Answer(fault, reason, place, winner, None, winner is not None, look)
