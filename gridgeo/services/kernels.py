@@ -8,8 +8,8 @@ from gridgeo.analysis.nearest.index import warm_nearest
 from gridgeo.analysis.network import warm_network
 from gridgeo.analysis.scan import warm_scan
 from gridgeo.analysis.siting import warm_siting
-from gridgeo.analysis.walking_order import warm_walking_order
 from gridgeo.analysis.tracks import warm_tracks
+from gridgeo.analysis.walking_order import warm_walking_order
 from gridgeo.ingest.csv_blocks import warm_csv
 
 
