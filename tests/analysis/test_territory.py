@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from shapely import Point, Polygon, box
 
 from gridgeo.analysis.assign import assign
-from gridgeo.analysis.territory import across_faults, household_faults, territory_findings
+from gridgeo.analysis.territory import (
+    across_faults,
+    household_faults,
+    own_village,
+    territory_findings,
+)
 from gridgeo.analysis.tiling import tiling_faults
 from gridgeo.errors import CRSError, ParameterError
 from gridgeo.model.findings import FINDINGS
@@ -136,6 +141,8 @@ def test_each_grid_across_gets_its_own_parts_as_evidence():
 def test_a_grid_that_only_touches_a_village_lies_in_none():
     town = grids({"01": box(200, 0, 210, 10), "02": box(90, 100, 110, 110)})
     assert said(across_faults(town, VILLAGES), "value") == [(100.0,), (200.0,)]
+    shapes = (np.asarray(layer.geometry.array) for layer in (town, VILLAGES))
+    assert own_village(town, *shapes, VILLAGES.index).tolist() == [-1, -1]
 
 
 @pytest.mark.parametrize(("tolerance_m2", "found"), [(99.9, 1), (100.0, 0)])
