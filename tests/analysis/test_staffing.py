@@ -209,8 +209,8 @@ def test_a_fault_of_staffing_is_a_row_of_the_register():
     assert FINDINGS.check(faults) is faults
     shown = ["subject", "kind", "value", "standard", "households", "severity"]
     assert faults[shown].to_numpy().tolist() == [
-        ["01", "few-workers", 0.0, "workers>=2", 400, 200.0],
-        ["01", "no-full-time", 0.0, "full-time>=1", 400, 120.0],
+        ["01", "few-workers", 0.0, "workers>=2", 400, 524.0],
+        ["01", "no-full-time", 0.0, "full-time>=1", 400, 314.4],
         ["02", "no-leader", 0.0, "leaders>=1", 0, 0.0],
         ["02", "few-workers", 0.0, "workers>=2", 0, 0.0],
         ["02", "no-full-time", 0.0, "full-time>=1", 0, 0.0],
