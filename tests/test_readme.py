@@ -68,6 +68,25 @@ def test_a_question_about_borders_is_answered_by_files_as_it_says(tmp_path):
     assert (tmp_path / "plan-3.gpkg").exists()
 
 
+def test_who_is_left_out_is_found_from_the_files_of_the_town_as_it_says(tmp_path):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    bin_folder = Path(sys.executable).parent
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block_under("Who is being left out")],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    written = re.findall(r"(?:-o|--proposals) (\S+)", block_under("Who is being left out"))
+    assert len(written) == 10
+    for name in written:
+        assert (tmp_path / name).stat().st_size > 0, name
+
+
 @pytest.mark.db
 def test_providence_goes_from_blocks_to_maps_as_it_says(cluster, database, tmp_path):
     (tmp_path / "data").symlink_to(ROOT / "data")
