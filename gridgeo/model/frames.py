@@ -3,6 +3,8 @@
 Codes: 9-digit town, 12-digit village, 14-digit grid (village 12 + sequence 2). Cities outside
 that system may use any text as code. Residents are points and counts: no name, number,
 health, religion or risk column exists here, and none may be added.
+
+Long because all layers are read side by side: what one column is called is so in every layer.
 """
 
 from gridgeo.model.contract import Column, Contract

@@ -1,3 +1,8 @@
+"""Where stations should stand.
+
+Long because both questions share their cases, their laws and their oracle.
+"""
+
 import itertools
 from pathlib import Path
 
