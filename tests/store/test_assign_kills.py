@@ -2,11 +2,6 @@
 
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +12,11 @@ from gridgeo.store.migrate import migrate
 from gridgeo.store.store import Store
 from tests.analysis.lives import block, frame, lattice
 from tests.services.test_assigned import ZONE, assert_stands, put_grids, put_incidents
+from tests.store.killing import killed
 from tests.store.test_kills import own  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.db, pytest.mark.trial]
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 40 if os.environ.get("GRIDGEO_TRIAL") else 4
 GRIDS, ROWS, MORE = 20, 20_000, 500
 
@@ -70,21 +65,14 @@ def test_a_kill_of_server_or_program_costs_time_and_no_answer(own):  # noqa: F81
         incidents.update(enumerate(zip(*at, strict=True), start))
         within = dice.choice([None, None, 30.0])
         before = store.counts()["gridgeo.incident_grids"]
-        program = subprocess.Popen(
-            [sys.executable, "-c", ASSIGN, url, "" if within is None else str(within)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
+        said = killed(
+            own,
+            ASSIGN,
+            url,
+            "" if within is None else str(within),
+            after_s=dice.uniform(0, 0.6),
+            server=n % 2,
         )
-        assert program.stdout.readline() == "begun\n"
-        time.sleep(dice.uniform(0, 0.6))
-        if n % 2:
-            os.kill(own.status().pid, signal.SIGKILL)
-        else:
-            program.kill()
-        said, _ = program.communicate(timeout=60)
-        own.up()
         cut += "kept" not in said
         progress += store.counts()["gridgeo.incident_grids"] > before
         # Every other time the next kill comes, by other borders, before a run is let to its end.

@@ -3,11 +3,7 @@
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -18,10 +14,10 @@ from gridgeo.store.connection import engine
 from gridgeo.store.local import LocalCluster
 from gridgeo.store.migrate import migrate
 from gridgeo.store.store import Store
+from tests.store.killing import killed
 
 pytestmark = [pytest.mark.db, pytest.mark.trial]
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 40 if os.environ.get("GRIDGEO_TRIAL") else 2
 ROWS, PARTS = 20_000, 4
 BANDS = ("1", "2", "3-4", "5+")
@@ -74,21 +70,7 @@ def test_a_kill_of_server_or_program_leaves_each_file_in_whole_or_not_at_all(own
     migrate(reached)
     store, dice = Store(reached), random.Random(0)
     for n in range(ROUNDS):
-        program = subprocess.Popen(
-            [sys.executable, "-c", TAKE_IN, url, str(n)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-        )
-        assert program.stdout.readline() == "begun\n"
-        time.sleep(dice.uniform(0, 1.5))
-        if n % 2:
-            os.kill(own.status().pid, signal.SIGKILL)
-        else:
-            program.kill()
-        said, _ = program.communicate(timeout=60)
-        own.up()
+        said = killed(own, TAKE_IN, url, str(n), after_s=dice.uniform(0, 1.5), server=n % 2)
         names = store.feeds()["file_name"].tolist()
         bands, replaced = expected(names)
         found = store.frame(HOUSEHOLDS)["size_band"]

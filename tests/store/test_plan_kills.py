@@ -3,11 +3,6 @@
 import datetime as dt
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -19,11 +14,11 @@ from gridgeo.store.connection import engine
 from gridgeo.store.migrate import migrate
 from gridgeo.store.store import Store
 from tests.store.frames import feed, grids, part, units
+from tests.store.killing import killed
 from tests.store.test_kills import own  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.db, pytest.mark.trial]
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 40 if os.environ.get("GRIDGEO_TRIAL") else 2
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 SIZE, OF_GRID = 6_000, 100
@@ -69,21 +64,15 @@ def test_a_kill_of_server_or_program_leaves_all_of_a_plan_in_force_or_nothing(ow
             at = NOON + dt.timedelta(days=8 * step)
             plans.advance(store, plan_id, state, now=at, by="W")
         before = store.counts()
-        program = subprocess.Popen(
-            [sys.executable, "-c", FILE, url, str(plan_id), day.isoformat()],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
+        said = killed(
+            own,
+            FILE,
+            url,
+            str(plan_id),
+            day.isoformat(),
+            after_s=dice.uniform(0, 1.2),
+            server=n % 2,
         )
-        assert program.stdout.readline() == "begun\n"
-        time.sleep(dice.uniform(0, 1.2))
-        if n % 2:
-            os.kill(own.status().pid, signal.SIGKILL)
-        else:
-            program.kill()
-        said, _ = program.communicate(timeout=60)
-        own.up()
         whole = store.plan(plan_id).state == "filed"
         assert whole or "kept" not in said
         filed, shift = filed + whole, shift + 7 * whole

@@ -3,12 +3,8 @@
 import datetime as dt
 import os
 import random
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -20,9 +16,10 @@ from gridgeo.services.imports import Asked, import_file
 from gridgeo.services.patrols import patrols_of
 from gridgeo.services.sources import Files
 from gridgeo.store.connection import engine
-from gridgeo.store.local import LocalCluster
 from gridgeo.store.migrate import migrate
 from gridgeo.store.store import Store
+from tests.store.killing import killed
+from tests.store.test_kills import own  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.db, pytest.mark.trial]
 
@@ -43,17 +40,6 @@ print("kept", flush=True)
 
 
 @pytest.fixture
-def own():
-    home = Path(tempfile.mkdtemp(prefix="gg-", dir="/tmp"))
-    home.chmod(0o755)
-    made = LocalCluster(home)
-    made.up()
-    yield made
-    made.destroy()
-    shutil.rmtree(home)
-
-
-@pytest.fixture
 def tracks(samples):
     """A day's tracks of the town, old enough that their fixes go as soon as they are patrols."""
     table = pd.read_parquet(samples / "town" / "tracks.parquet")
@@ -70,7 +56,10 @@ def stands(store):
 
 
 def test_a_kill_of_server_or_program_leaves_tracks_or_patrols_never_half_of_each(
-    own, samples, tracks, tmp_path
+    own,  # noqa: F811
+    samples,
+    tracks,
+    tmp_path,
 ):
     url = own.ensure_database("gridgeo_kills")
     reached = engine(url, pooled=False)
@@ -89,21 +78,7 @@ def test_a_kill_of_server_or_program_leaves_tracks_or_patrols_never_half_of_each
         tracks.assign(track_id=names).to_parquet(path, index=False)
         import_file(store, Asked("fixes", path, {}), now=NOW, who="clerk")
         waiting |= set(names)
-        program = subprocess.Popen(
-            [sys.executable, "-c", MAKE, url],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-        )
-        assert program.stdout.readline() == "begun\n"
-        time.sleep(dice.uniform(0, 2.5))
-        if n % 2:
-            os.kill(own.status().pid, signal.SIGKILL)
-        else:
-            program.kill()
-        said, _ = program.communicate(timeout=60)
-        own.up()
+        said = killed(own, MAKE, url, after_s=dice.uniform(0, 2.5), server=n % 2)
         patrols, stretches, here = stands(store)
         if patrols != done:
             done, waiting = done | waiting, set()
