@@ -113,3 +113,11 @@ def test_says_what_is_missing(town, samples):
     files = {n: next((samples / "town").glob(f"{n}.*")) for n in ("households", "appointments")}
     with pytest.raises(ParameterError, match="There are no visits"):
         calls_of(Files(files), DAY, worker="W00002")
+
+
+def test_the_store_gives_the_same_list(town, town_store):
+    ours = calls_of(town_store, DAY, worker="W00002", most=6)
+    theirs = calls_of(town, DAY, worker="W00002", most=6)
+    assert ours.rows.index.tolist() == theirs.rows.index.tolist()
+    assert ours.counts == theirs.counts
+    assert ours.walk_m == pytest.approx(theirs.walk_m, abs=0.1)
