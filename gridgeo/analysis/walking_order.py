@@ -291,12 +291,6 @@ def _table(metres: Floats, size: int) -> Ints:
     return np.where(known, to_mm(np.where(known, both, 0.0)), _NO_WAY_MM)
 
 
-def _bounds(shapes: gpd.GeoSeries, streets: Layer) -> Floats:
-    """Give the box around both layers."""
-    boxes = np.array([shapes.total_bounds, streets.total_bounds])
-    return np.concatenate([np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)])
-
-
 def warm_walking_order() -> None:
     """Compile the kernels, or load them from numba's disk cache."""
     square = np.array([[0, 0], [9, 9], [0, 9], [9, 0], [5, 0], [0, 5]])
