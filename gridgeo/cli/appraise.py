@@ -60,7 +60,9 @@ def appraise_(
     towns: given.Towns = None,
     incidents: given.Incidents = None,
     visits: given.Visits = None,
-    patrols: Annotated[Path | None, typer.Option("--patrols", help="File of patrols.")] = None,
+    patrols: given.Patrols = None,
+    fixes: given.Fixes = None,
+    rosters: given.Rosters = None,
     funnel: Annotated[
         Path | None, typer.Option(help="Page of funnels to write besides, as .html.")
     ] = None,
@@ -93,6 +95,8 @@ def appraise_(
         "incidents": incidents,
         "visits": visits,
         "patrols": patrols,
+        "fixes": fixes,
+        "rosters": rosters,
     }
     with bar("Appraising"), given.source_of(files, folder, crs) as origin:
         source = kept(origin)

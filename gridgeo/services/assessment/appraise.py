@@ -98,8 +98,9 @@ def appraise(
     metrics = with_targets(targets or {})
     source = kept(source)
     units = units_of(source, as_of)
-    counts, not_judged = household_tallies(source, as_of, standards or Standards(), zone)
-    patrolled, lacking = patrol_tallies(source, as_of, days, zone)
+    standards = standards or Standards()
+    counts, not_judged = household_tallies(source, as_of, standards, zone)
+    patrolled, lacking = patrol_tallies(source, as_of, standards, days, zone)
     counts |= patrolled
     not_judged |= lacking
     departments: dict[str, pd.DataFrame] = {}
