@@ -158,3 +158,13 @@ def test_a_seam_is_a_line_without_an_area_and_a_department_has_no_place():
     assert told["households"].isna().all()
     row = make_findings("response", ["城管"], "0.75", value=[0.4], geometry=[None], crs=4549)
     assert len(release_findings(row).features) == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [([1] * 6, 1), ([1, 2, 3, 4, 5, 6], 10), ([30] * 6, 30), ([20, 41] * 3, 40)]
+)
+def test_a_cell_tells_the_mean_days_of_its_households_in_steps_of_ten(days, told):
+    homes = households("visit-overdue", [(5, 5)] * 6).assign(days=pd.array(days, "Int64"))
+    row = release_findings(homes, disclosure="internal").features.iloc[0]
+    assert row["days"] == told
+    assert row["severity"] == pytest.approx(6 * PERSONS_PER_HOUSEHOLD * told * 0.5, abs=0.1)
