@@ -87,7 +87,7 @@ def over_contact(
     most : int
         Visits allowed within them.
     look_back_days : int, optional
-        Visits longer ago are not looked at; default all.
+        Visits so many days ago or longer are not looked at; default all.
     in_vain : collection of str
         Outcomes with which nobody was disturbed.
     zone : str

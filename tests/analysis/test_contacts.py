@@ -55,6 +55,12 @@ def test_two_contacts_within_thirty_days_are_one_too_many():
     assert counted(over_contact(HERE, said, dt.date(2026, 7, 2)))[4] == 2
 
 
+def test_a_visit_as_long_ago_as_is_looked_back_is_out_of_sight():
+    said = visits((0, 5, "met"), (0, 10, "met"))
+    assert counted(over_contact(HERE, said, DAY, look_back_days=11)) == {0: 2}
+    assert counted(over_contact(HERE, said, DAY, look_back_days=10)) == {}
+
+
 def test_who_asked_for_a_visit_was_not_disturbed():
     said = visits((0, 1, "met"), (0, 2, "met"), (0, 3, "met"), asked_for=[True, False, None])
     assert counted(over_contact(HERE, said, DAY)) == {0: 2}

@@ -161,6 +161,20 @@ def test_workers_of_a_grid_share_its_walk_evenly():
     }
 
 
+def test_stretches_are_cut_from_the_walk_whoever_is_more_urgent():
+    said = visits((0, 200, "met"), (1, 100, "met"), (2, 190, "met"), (3, 95, "met"))
+    due = due_list(homes(ROW[:4]), said, posts(("w1", "g1"), ("w2", "g1")), DAY)
+    assert [set(one) for one in lists(due).values()] in ([{0, 1}, {2, 3}], [{2, 3}, {0, 1}])
+
+
+def test_a_worker_of_two_grids_calls_on_the_most_urgent_of_both():
+    said = visits((0, 200, "met"), (1, 100, "met"), (2, 150, "met"), (3, 95, "met"))
+    both = homes(ROW[:4], grid_code=["g1", "g1", "g2", "g2"])
+    due = due_list(both, said, posts(("w1", "g1"), ("w1", "g2")), DAY, most=2)
+    assert {worker: set(one) for worker, one in lists(due).items()} == {"w1": {0, 2}}
+    assert left(due) == {1: "full", 3: "full"}
+
+
 def test_who_calls():
     two = homes(ROW, grid_code=[*["g1"] * 3, *["g2"] * 3, "g9", None])
     team = posts(("w1", "g1"), ("boss", "g1", "leader"), ("boss", "g2", "leader"), ("w1", "g7"))
