@@ -454,3 +454,11 @@ def test_a_definition_that_says_something_else_has_another_name():
 def test_a_definition_that_cannot_hold_is_refused(wrong):
     with pytest.raises(ParameterError):
         dataclasses.replace(ON_TIME, **wrong)
+
+
+@pytest.mark.parametrize("seed", [0, 50])
+def test_peers_who_reached_everybody_are_fitted_without_a_warning(seed):
+    # Seed 50 once led the search for the weight past what numbers can hold.
+    whole = np.random.default_rng(seed).integers(1, 80, 219) * 5.0
+    prior = fit_beta(whole, whole)
+    assert prior.a / (prior.a + prior.b) > 0.999

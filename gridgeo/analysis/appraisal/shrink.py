@@ -159,8 +159,14 @@ def fit_beta(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> BetaPrior:
     found = [minimize(_loss, at, data, jac=True, method="TNC", bounds=bounds) for at in starts]
     best = min(found, key=lambda one: float(one.fun))
     # The likelihood is flat around its top: its slope finds the place, its height does not.
-    top = root(lambda at: _loss(at, *data)[1], best.x)
-    found_top = top.success and _loss(top.x, *data)[0] <= best.fun + 1e-7
+    # On its way there it may look where the weight is past what numbers can hold.
+    least_at, most_at = np.transpose(bounds)
+
+    def kept_in(at: Floats) -> tuple[float, Floats]:
+        return _loss(np.clip(at, least_at, most_at), *data)
+
+    top = root(lambda at: kept_in(at)[1], best.x)
+    found_top = top.success and kept_in(top.x)[0] <= best.fun + 1e-7
     middle_logit, log_weight = top.x if found_top else best.x
     alike = -float(times @ (xlogy(y, mean) + xlog1py(n - y, -mean)))
     inside = low < log_weight < high - 0.1 and abs(middle_logit) < 29.9
