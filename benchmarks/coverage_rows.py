@@ -4,10 +4,13 @@ Whoever measures a part of coverage of its own has ``rows(quick)`` in a module o
 gives a list of ``Row``.
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.alone import resident_mb
+from benchmarks.assign_runs import from_here
 from benchmarks.assign_tables import plain, spread
 
 HEADS = (
@@ -94,6 +97,14 @@ class Row:
             "" if np.isnan(self.growth) else f"{self.growth:.2f}",
             today,
         )
+
+
+def measured(ask, *given):
+    """Give a call's seconds of the processor, the MB it added at its peak, and its answer."""
+    base = from_here()
+    began = time.process_time()
+    answer = ask(*given)
+    return time.process_time() - began, resident_mb("VmHWM") - base, answer
 
 
 def _figures(figures, unit):

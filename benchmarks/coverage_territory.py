@@ -8,18 +8,14 @@ square, which is the plain way to the areas, and what ours are held against. Sec
 the processor.
 """
 
-import time
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from shapely import affinity
 
-from benchmarks.alone import resident_mb
-from benchmarks.assign_runs import from_here
 from benchmarks.balance import exponents
-from benchmarks.coverage_rows import Row
+from benchmarks.coverage_rows import Row, measured
 from benchmarks.partitions import partition
 from gridgeo.analysis.mending import propose_repairs
 from gridgeo.analysis.territory import across_faults, household_faults
@@ -122,10 +118,10 @@ def rows(quick):
         count = round(size * share)
         towns = [town(count, seed) for seed in SEEDS]
         on = f"{count:,} grids, {_DAMAGED:.0%} damaged"
-        runs = [_measured(tiling_faults, *one) for one in towns]
+        runs = [measured(tiling_faults, *one) for one in towns]
         found.append(_faults_row(towns, runs, on, TARGET_S[size], count))
         mended = [
-            _measured(propose_repairs, grids, run[2])
+            measured(propose_repairs, grids, run[2])
             for (grids, _), run in zip(towns, runs, strict=True)
         ]
         found.append(_repair_row(towns, runs, mended, on))
@@ -141,8 +137,8 @@ def rows(quick):
 
 def _faults_row(towns, runs, on, target, count):
     (grids, duty), (_, mb, faults) = towns[0], runs[0]
-    edges_s = _measured(by_edges, grids)[0]
-    overlay_s, _, plain = _measured(by_overlay, grids, duty)
+    edges_s = measured(by_edges, grids)[0]
+    overlay_s, _, plain = measured(by_overlay, grids, duty)
     shared, missing, beyond = plain
     ours = summed(faults)
     off = max(abs(ours[0] - shared - missing), abs(ours[1] - beyond))
@@ -150,7 +146,7 @@ def _faults_row(towns, runs, on, target, count):
     growth = []
     for part in (16, 4, 1):
         one = town(max(count // part, 4), 9)
-        growth.append((len(one[0]), min(_measured(tiling_faults, *one)[0] for _ in range(2))))
+        growth.append((len(one[0]), min(measured(tiling_faults, *one)[0] for _ in range(2))))
     return Row(
         "gaps and overlaps with areas",
         on,
@@ -183,7 +179,7 @@ def _repair_row(towns, runs, mended, on):
 
 
 def _plain_row(what, homes, ask, given, grids):
-    runs = [_measured(ask, *given) for _ in SEEDS]
+    runs = [measured(ask, *given) for _ in SEEDS]
     on = f"{len(grids):,} grids"
     if ask is household_faults:
         on = f"{len(homes):,} households, {on}"
@@ -194,13 +190,6 @@ def _plain_row(what, homes, ask, given, grids):
         difference=f"{len(runs[0][2]):,} findings",
         added_mb=runs[0][1],
     )
-
-
-def _measured(ask, *given):
-    base = from_here()
-    began = time.process_time()
-    answer = ask(*given)
-    return time.process_time() - began, resident_mb("VmHWM") - base, answer
 
 
 if __name__ == "__main__":

@@ -8,17 +8,13 @@ do not meet to the bit. Its quarter circle has 8 segments where it is timed, 128
 where the answers are compared once more. Seconds are those of the processor.
 """
 
-import time
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from benchmarks.alone import resident_mb
-from benchmarks.assign_runs import from_here
 from benchmarks.balance import exponents
-from benchmarks.coverage_rows import Row
+from benchmarks.coverage_rows import Row, measured
 from gridgeo.analysis.tracks import (
     patrol_share,
     share_of_intervals,
@@ -116,9 +112,9 @@ def rows(quick):
     warm_tracks()
     share = QUICK_SHARE if quick else 1.0
     cities = [city(seed, share) for seed in SEEDS]
-    runs = [_measured(patrol_share, *one[:2], RADIUS_M) for one in cities]
+    runs = [measured(patrol_share, *one[:2], RADIUS_M) for one in cities]
     walked, lines, corner = cities[0]
-    theirs_s, theirs_mb, theirs = _measured(by_buffers, walked, lines)
+    theirs_s, theirs_mb, theirs = measured(by_buffers, walked, lines)
     small, small_lines, _ = city(0, QUICK_SHARE)
     fine = by_buffers(small, small_lines, quad_segs=128)
     difference = (
@@ -127,9 +123,9 @@ def rows(quick):
     )
     growth = [(n, _least_s(fixes(corner, n * len(walked), 9), lines)) for n in (1, 2, 4)]
     on = f"{len(lines):,} streets, {len(walked):,} fixes, {RADIUS_M:g} m"
-    kept = [_measured(street_intervals, *one[:2], RADIUS_M) for one in cities]
+    kept = [measured(street_intervals, *one[:2], RADIUS_M) for one in cities]
     again = [
-        _measured(share_of_intervals, found, one[1])
+        measured(share_of_intervals, found, one[1])
         for (_, _, found), one in zip(kept, cities, strict=True)
     ]
     worst = max(_most(a[2], b[2]) for a, b in zip(again, runs, strict=True))
@@ -163,15 +159,8 @@ def rows(quick):
     ]
 
 
-def _measured(ask, *given):
-    base = from_here()
-    began = time.process_time()
-    answer = ask(*given)
-    return time.process_time() - began, resident_mb("VmHWM") - base, answer
-
-
 def _least_s(walked, lines):
-    return min(_measured(patrol_share, walked, lines, RADIUS_M)[0] for _ in range(2))
+    return min(measured(patrol_share, walked, lines, RADIUS_M)[0] for _ in range(2))
 
 
 def _most(ours, theirs):

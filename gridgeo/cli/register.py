@@ -52,8 +52,9 @@ def register_(
         worst = services.weightiest(store, day, most)
     rows = []
     for kind, one in city.groupby("kind", sort=False):
-        counts = one["open"].tolist()
-        rows.append([str(kind), say(str(kind), "zh"), _bars(counts), _count(counts[-1])])
+        said = one["open"].map("{:,}".format, na_action="ignore").astype("object").fillna("< 5")
+        row = [kind, say(str(kind), "zh"), _bars(one["open"].tolist()), said.iloc[-1]]
+        rows.append([str(cell) for cell in row])
     since = day - timedelta(weeks=weeks - 1)
     table(f"Open by kind, weekly from {since} to {day}", ["kind", "类型", "trend", "open"], rows)
     if len(worst):
@@ -73,10 +74,6 @@ def _lines(found: pd.DataFrame) -> list[list[str]]:
     )
     lines: list[list[str]] = said.astype("object").fillna("–").astype("str").to_numpy().tolist()
     return lines
-
-
-def _count(count: object) -> str:
-    return "< 5" if pd.isna(count) else f"{count:,}"  # type: ignore[call-overload]
 
 
 def _bars(counts: list[object]) -> str:
