@@ -1,36 +1,12 @@
 """Of fixes only those taken in duty hours come into a store, and it is said."""
 
-from functools import partial
-
 import pandas as pd
 import pytest
 
 from gridgeo.model.frames import FIXES
-from tests.services.walking import few, holding, layers_of, take_in, tracks_of
+from tests.services.walking import few, holding, layers_of
 
 pytestmark = pytest.mark.db
-
-
-@pytest.fixture
-def tracks(samples):
-    return tracks_of(samples)
-
-
-@pytest.fixture
-def save(tmp_path):
-    """Write fixes to a file."""
-
-    def save(table, name="fixes.parquet"):
-        table.to_parquet(tmp_path / name, index=False)
-        return tmp_path / name
-
-    return save
-
-
-@pytest.fixture
-def take(store):
-    """Take a file into the store."""
-    return partial(take_in, store)
 
 
 def test_fixes_outside_duty_hours_do_not_come_in(store, take, samples, save, tracks):

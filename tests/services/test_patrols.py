@@ -1,7 +1,6 @@
 """Tracks become patrols in a real store: once, whole, and without the fixes outliving 72 hours."""
 
 import datetime as dt
-from functools import partial
 
 import pandas as pd
 import pytest
@@ -21,33 +20,9 @@ from tests.services.walking import (
     holding,
     layers_of,
     of_days,
-    take_in,
-    tracks_of,
 )
 
 pytestmark = pytest.mark.db
-
-
-@pytest.fixture
-def tracks(samples):
-    return tracks_of(samples)
-
-
-@pytest.fixture
-def save(tmp_path):
-    """Write fixes to a file."""
-
-    def save(table, name="fixes.parquet"):
-        table.to_parquet(tmp_path / name, index=False)
-        return tmp_path / name
-
-    return save
-
-
-@pytest.fixture
-def take(store):
-    """Take a file into the store."""
-    return partial(take_in, store)
 
 
 @pytest.fixture
